@@ -30,6 +30,13 @@ class Failed(Exception):
         self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """Stands for an answer of another type than None, bool, int, float, NumPy scalar or array: only its name crosses."""
+
+    type_name: str
+
+
 class Student(Protocol):
     """A student's function as a check sees it, in their notebook or behind the examiner's pipe."""
 
