@@ -18,11 +18,14 @@ SOFT_CAP = 0.3  # checks that compare no values hold at most this share of an ex
 SLOW_SECONDS = 5.0  # a local call that takes longer is called slow; at grading the examiner's own limit rules
 
 
+ENDS = {"missing", "timeout", "crashed"}  # nothing more can be learned from calling such a function again
+
+
 class Failed(Exception):
     """A check's verdict: one fact, one question that leads to the mistake.
 
-    `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. All but `failed` end
-    the exercise: the checks that follow are reported as not reached.
+    `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
+    ENDS the checks that follow are reported as not reached.
     """
 
     def __init__(self, fact: str, question: str | None = None, mistake: str | None = None, status: str = "failed"):
@@ -154,8 +157,8 @@ class Result:
 def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
     """Run checks in order; visible ones get the student's function, hidden ones also `data`.
 
-    A failure of any other status than `failed` (raised, timed out, crashed, not written) ends the run; what was not
-    reached says so. Never raises for what a student's function does.
+    Not written, timed out or crashed ends the run; what was not reached says so. Never raises for what a student's
+    function does.
     """
     results: list[Result] = []
     ended: Failed | None = None
@@ -167,7 +170,7 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
             check.test(student, *(data if check.hidden else ()))
         except Failed as why:
             results.append(Result(check, False, why.fact, why.mistake, why.question, why.status))
-            ended = why if why.status != "failed" else None
+            ended = why if why.status in ENDS else None
         else:
             results.append(Result(check, True, check.says))
     return results
