@@ -1,0 +1,49 @@
+# `make demo` and `make test` work on a fresh clone with Python, git and make; everything is installed into .venv/.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo test lint release attack soak peers clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.installed  ## grade a small class through nbgrader and show who got what and why
+	@$(BIN)/python tests/demo.py
+
+test: .venv/.installed  ## run the tests (under 10 minutes)
+	$(BIN)/python -m pytest
+
+lint: .venv/.installed  ## style, and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+release: .venv/.installed  ## remake release/, solutions/gpt2.html and the kit's data from source/
+	$(BIN)/autograder release
+
+attack: .venv/.installed  ## run every hostile submission in both isolation modes
+	$(BIN)/python tests/attack.py
+
+soak: .venv/.installed  ## what is too long for `make test`: full-size weights, the full fuzzer, the kill test
+	$(BIN)/python -m pytest -m soak
+
+peers: .venv-peers/.installed  ## install what benchmarks compare against
+
+clean:  ## remove what make has made, the environments too
+	rm -rf .venv .venv-peers demo build *.egg-info
+
+.venv/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
+	 { echo "This project needs Python 3.11 to 3.14; say which one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Installing into .venv (1 to 3 minutes, once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-peers/.installed:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==5.23.0 otter-grader
+	@touch $@

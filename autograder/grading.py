@@ -1,0 +1,180 @@
+"""Grading: a notebook's functions, called through the examiner, judged by the exercises, written down in one record.
+
+Every way in (command line, pytest, nbgrader, Gradescope) calls `Grader.grade` and shows its record, so every way in
+gives the same score.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from gptkit.checks.core import Local, Result, Student, earned, run
+from gptkit.weights import find
+from picoGPT import gpt2_pico
+
+from autograder import sandbox, submission
+from autograder.examiner import Candidate, Limits
+from autograder.exercises import EXERCISES
+from autograder.hidden import Hidden
+
+log = logging.getLogger(__name__)
+
+RELEASE = Path(__file__).resolve().parent.parent / "release" / "gpt2" / "gpt2.ipynb"
+RIGHT_SOFTMAX = "import numpy as np\n" + inspect.getsource(gpt2_pico.softmax)  # for attention's follow-through marks
+TRANSFORMER = ("softmax", "layer_norm", "attention")  # the functions that end_to_end runs the whole model on
+
+
+class UsageError(Exception):
+    """The person who called made a mistake; the message is one line that says what to do."""
+
+
+def find_notebooks(path: str | Path) -> list[tuple[str, Path]]:
+    """(label, notebook) pairs of a PATH: a notebook itself, or every notebook below a folder, in sorted order.
+
+    Labels are relative to PATH, with forward slashes. Raises UsageError when there is nothing to grade.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder.")
+    if not path.is_dir():
+        if path.suffix != ".ipynb":
+            raise UsageError(f"{path}: not a notebook (a notebook's name ends in .ipynb).")
+        return [(path.name, path)]
+    found = sorted(p for p in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    if not found:
+        raise UsageError(f"{path}: no notebook (*.ipynb) in this folder or below it.")
+    return [(p.relative_to(path).as_posix(), p) for p in found]
+
+
+@dataclass
+class Grader:
+    """Grades notebooks one after the other; what is the same for all of them is made once."""
+
+    isolation: str = "auto"
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self):
+        if not RELEASE.exists():
+            raise UsageError(f"{RELEASE} is missing: make it with `autograder release`.")
+        self.release = submission.Release.from_notebook(RELEASE)
+        self.hidden = Hidden(find(), os.environ.get("AUTOGRADER_SEED", "0"))
+        self.sandbox = sandbox.open(self.isolation)
+
+    def __enter__(self) -> Grader:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.sandbox.close()
+
+    def grade(self, path: str | Path, label: str) -> dict[str, Any]:
+        """The record of one submission. Never raises for what is in the notebook or what its code does."""
+        started = time.perf_counter()
+        try:
+            record = self.examine(submission.read(Path(path), self.release))
+        except submission.Unreadable as error:
+            record = self.nothing(str(error))
+        except Exception:
+            log.exception("The grader itself failed on %s", label)
+            record = self.nothing("The grader itself failed on this notebook: please tell your instructor.")
+        return {
+            "schema": 1,
+            "submission": label,
+            "assignment": self.release.name,
+            "model": self.hidden.model,
+            "isolation": self.sandbox.isolation,
+            "score": round(sum(e["score"] for e in record["exercises"]), 6),
+            "max_score": sum(self.release.points.values()),
+            "seconds": round(time.perf_counter() - started, 3),
+            **record,
+        }
+
+    def examine(self, work: submission.Submission) -> dict[str, Any]:
+        """The exercises' results and the notes about the notebook."""
+        with Candidate(self.sandbox, work.cells, self.limits) as candidate:
+            results = {n: self.ask(n, candidate.function(n)) for n in EXERCISES if n != "end_to_end"}
+            functions = SimpleNamespace(**{n: candidate.function(n) for n in TRANSFORMER})
+            results["end_to_end"] = self.ask("end_to_end", functions)
+            notes = [*work.notes, *candidate.notes]
+        if not complete(results["softmax"]) and not complete(results["attention"]):
+            results["attention"] = better(results["attention"], self.again(work, "attention", ["softmax"]))
+        wrong = [n for n in TRANSFORMER if not complete(results[n]) and results[n][0].status != "missing"]
+        if wrong and not complete(results["end_to_end"]) and any(complete(results[n]) for n in TRANSFORMER):
+            results["end_to_end"] = better(results["end_to_end"], self.again(work, "end_to_end", wrong))
+        return {"exercises": [self.exercise(n, results[n]) for n in EXERCISES], "notes": notes}
+
+    def ask(self, name: str, student: Student | SimpleNamespace) -> list[Result]:
+        return run(EXERCISES[name], student, self.hidden)
+
+    def again(self, work: submission.Submission, name: str, wrong: list[str]) -> list[Result]:
+        """Grade `name` once more in a new candidate, with right functions in place of those that failed their exercise.
+
+        So a mistake is paid for once. The whole model is asked again only when one of its three functions is right.
+        """
+        with Candidate(self.sandbox, work.cells, self.limits) as candidate:
+            if "softmax" in wrong:
+                candidate.define(RIGHT_SOFTMAX)
+            functions = {
+                n: Local(getattr(gpt2_pico, n), n) if n in wrong else candidate.function(n) for n in TRANSFORMER
+            }
+            student = functions["attention"] if name == "attention" else SimpleNamespace(**functions)
+            return told(self.ask(name, student), wrong)
+
+    def exercise(self, name: str, results: list[Result]) -> dict[str, Any]:
+        """The record's object for one exercise."""
+        points = self.release.points[name]
+        marks = earned(results, points)
+        return {
+            "name": name,
+            "score": points if complete(results) else round(sum(marks), 6),
+            "max_score": points,
+            "status": status(results, sum(marks)),
+            "checks": [
+                {
+                    "name": r.check.name,
+                    "points": round(points * r.check.share, 6),
+                    "earned": round(mark, 6),
+                    "passed": r.passed,
+                    "hidden": r.check.hidden,
+                    "message": r.message,
+                    "mistake": r.mistake,
+                    "hint": r.hint,
+                }
+                for r, mark in zip(results, marks, strict=True)
+            ],
+        }
+
+    def nothing(self, why: str) -> dict[str, Any]:
+        """The record of a notebook that cannot be examined: zero everywhere, and the reason."""
+        none = {n: [Result(c, False, f"Not reached: {why}", status="missing") for c in EXERCISES[n]] for n in EXERCISES}
+        return {"exercises": [self.exercise(n, none[n]) for n in EXERCISES], "notes": [why]}
+
+
+def complete(results: list[Result]) -> bool:
+    return all(r.passed for r in results)
+
+
+def better(first: list[Result], second: list[Result]) -> list[Result]:
+    return second if sum(earned(second, 1.0)) > sum(earned(first, 1.0)) else first
+
+
+def told(results: list[Result], replaced: list[str]) -> list[Result]:
+    """The same results, each saying which functions were not the student's."""
+    prefix = f"With a right {' and '.join(replaced)} in place of yours: "
+    for result in results:
+        result.message = prefix + result.message[:1].lower() + result.message[1:]
+    return results
+
+
+def status(results: list[Result], score: float) -> str:
+    """The report's word for an exercise: passed, partial, failed, missing, error, timeout or crashed."""
+    if complete(results):
+        return "passed"
+    abnormal = next((r.status for r in results if r.status not in ("passed", "failed")), "failed")
+    return "partial" if score > 0 and abnormal in ("failed", "error", "missing") else abnormal
