@@ -1,7 +1,7 @@
 """A student's notebook read as data: which cells are theirs, in which order they run, and what is odd about it.
 
-No notebook is executed from top to bottom to be graded. What runs is every code cell whose source is not verbatim in the
-release, in order, plus the release's cells tagged `setup`; metadata that a student can edit decides nothing else.
+No notebook is executed from top to bottom to be graded. What runs is every code cell whose source is not verbatim in
+the release, in order, plus the release's cells tagged `setup`; metadata that a student can edit decides nothing else.
 """
 
 from __future__ import annotations
