@@ -138,6 +138,7 @@ class Grader:
             "checks": [
                 {
                     "name": r.check.name,
+                    "says": r.check.says,
                     "points": round(points * r.check.share, 6),
                     "earned": round(mark, 6),
                     "passed": r.passed,

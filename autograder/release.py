@@ -1,4 +1,4 @@
-"""Remakes what is made from the instructor's notebook: release/, the kit's data files and the solved notebook as a page.
+"""Remakes what is made from the instructor's notebook: release/, the kit's data files, the solved notebook as a page.
 
 Everything is made beside its place and moved in when it is whole, so that an interrupted run leaves the old files.
 """
@@ -52,7 +52,7 @@ def write_data(folder: Path) -> None:
 
 
 def generate(folder: Path) -> Path:
-    """Run stock `nbgrader generate_assignment` into `folder`, without the gradebook; returns the assignment's folder."""
+    """Run stock `nbgrader generate_assignment` into `folder`, without a gradebook; returns the assignment's folder."""
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", ASSIGNMENT, "--no-db", "--force"]
     place = f"--CourseDirectory.release_directory={folder}"
     done = subprocess.run([*command, place], cwd=ROOT, capture_output=True, text=True)
