@@ -53,6 +53,13 @@ def find_notebooks(path: str | Path) -> list[tuple[str, Path]]:
     return [(p.relative_to(path).as_posix(), p) for p in found]
 
 
+def released() -> submission.Release:
+    """What the released notebook says. Raises UsageError when it has not been made."""
+    if not RELEASE.exists():
+        raise UsageError(f"{RELEASE} is missing: make it with `autograder release`.")
+    return submission.Release.from_notebook(RELEASE)
+
+
 @dataclass
 class Grader:
     """Grades notebooks one after the other; what is the same for all of them is made once."""
@@ -61,9 +68,7 @@ class Grader:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self):
-        if not RELEASE.exists():
-            raise UsageError(f"{RELEASE} is missing: make it with `autograder release`.")
-        self.release = submission.Release.from_notebook(RELEASE)
+        self.release = released()
         self.hidden = Hidden(find(), os.environ.get("AUTOGRADER_SEED", "0"))
         self.sandbox = sandbox.open(self.isolation)
 
@@ -77,22 +82,29 @@ class Grader:
         """The record of one submission. Never raises for what is in the notebook or what its code does."""
         started = time.perf_counter()
         try:
-            record = self.examine(submission.read(Path(path), self.release))
+            result = self.examine(submission.read(Path(path), self.release))
         except submission.Unreadable as error:
-            record = self.nothing(str(error))
+            result = self.nothing(str(error))
         except Exception:
             log.exception("The grader itself failed on %s", label)
-            record = self.nothing("The grader itself failed on this notebook: please tell your instructor.")
+            result = self.nothing("The grader itself failed on this notebook: please tell your instructor.")
+        return self.record(label, result, time.perf_counter() - started)
+
+    def zero(self, label: str, why: str) -> dict[str, Any]:
+        """The record of a submission that could not be examined at all, with the reason."""
+        return self.record(label, self.nothing(why), 0.0)
+
+    def record(self, label: str, result: dict[str, Any], seconds: float) -> dict[str, Any]:
         return {
             "schema": 1,
             "submission": label,
             "assignment": self.release.name,
             "model": self.hidden.model,
             "isolation": self.sandbox.isolation,
-            "score": round(sum(e["score"] for e in record["exercises"]), 6),
+            "score": round(sum(e["score"] for e in result["exercises"]), 6),
             "max_score": sum(self.release.points.values()),
-            "seconds": round(time.perf_counter() - started, 3),
-            **record,
+            "seconds": round(seconds, 3),
+            **result,
         }
 
     def examine(self, work: submission.Submission) -> dict[str, Any]:

@@ -1,0 +1,141 @@
+"""The command line: autograder grade | release | weights."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from autograder.grading import UsageError, find_notebooks, released
+
+EXAMPLES = """examples:
+  autograder grade gpt2.ipynb                       one notebook: a line per exercise, and the total
+  autograder grade submitted/ --jobs 4              every notebook below a folder, four at a time
+  autograder grade submitted/ --json results.json --junit results.xml --markdown summary.md
+  autograder grade gpt2.ipynb --gradescope results/results.json
+  autograder release                                after a change of source/gpt2/gpt2.ipynb
+  autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
+
+GRADE = """Examine notebooks and print one line per exercise and a total for each.
+
+PATH is a notebook, or a folder whose notebooks are all graded. A student's function runs in a process of its own that
+holds nothing worth stealing; a notebook that crashes or never returns is a zero with a message. The exit code is 0 when
+the grading itself worked, whatever the scores, and 2 when the command was wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> Parser:
+    wide = argparse.RawDescriptionHelpFormatter
+    top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    grade = commands.add_parser(
+        "grade", help="grade notebooks", description=GRADE, epilog=EXAMPLES, formatter_class=wide
+    )
+    grade.add_argument("paths", metavar="PATH", nargs="+", help="a notebook, or a folder of notebooks")
+    grade.add_argument("--json", metavar="FILE", help="also write the full record of every notebook")
+    grade.add_argument("--junit", metavar="FILE", help="also write JUnit XML, one case per check")
+    grade.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json (one notebook)")
+    grade.add_argument("--markdown", metavar="FILE", help="also write a summary for a CI page")
+    grade.add_argument("--jobs", metavar="N", type=positive, default=1, help="notebooks at the same time (default: 1)")
+    grade.add_argument(
+        "--isolation",
+        choices=["auto", "bubblewrap", "process"],
+        default="auto",
+        help="how student code is locked in: bubblewrap (no network, no files), a plain process, or the best this "
+        "machine has (auto, the default)",
+    )
+    commands.add_parser("release", help="remake release/, solutions/gpt2.html and the kit's data from source/")
+    weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
+    weights.add_argument("rest", nargs=argparse.REMAINDER)
+    return top
+
+
+def positive(text: str) -> int:
+    """A count of processes. Raises ArgumentTypeError for what is none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes (1, 2, ...)")
+    return int(text)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; returns the exit code (0: done, 1: it could not be done, 2: the command was wrong)."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["weights"]:  # the kit has its own options and help
+        from gptkit.__main__ import main as weights
+
+        return weights(argv[1:])
+    options = parser().parse_args(argv)
+    try:
+        return grade(options) if options.command == "grade" else release()
+    except UsageError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("autograder: stopped", file=sys.stderr)
+        return 130
+
+
+def grade(options: argparse.Namespace) -> int:
+    """Grade every notebook of the given paths and write the reports asked for. Raises UsageError."""
+    from autograder import report
+    from autograder.files import save
+    from autograder.many import grade_all
+
+    work = [found for path in options.paths for found in find_notebooks(path)]
+    for path in map(Path, options.paths):
+        if not path.is_dir():
+            check_readable(path)
+    if options.gradescope and len(work) != 1:
+        raise UsageError(f"--gradescope takes one notebook, and {len(work)} were found.")
+    records = grade_all(work, options.isolation, options.jobs)
+    print("\n\n".join(report.text(record) for record in records))
+    if len(records) > 1:
+        print(
+            f"\n{len(records)} notebooks graded, {average(records):.1f} of {records[0]['max_score']:g} points on average"
+        )
+    outputs = {
+        options.json: report.as_json,
+        options.junit: report.junit,
+        options.gradescope: lambda records: report.gradescope(records[0]),
+        options.markdown: report.markdown,
+    }
+    for file, form in outputs.items():
+        if file:
+            try:
+                save(file, form(records))
+            except OSError as error:
+                raise UsageError(f"{file}: cannot be written ({error.strerror}).") from None
+    return 0
+
+
+def check_readable(path: Path) -> None:
+    """A notebook named on the command line must be one of this assignment. Raises UsageError."""
+    from autograder.submission import Unreadable, read
+
+    try:
+        read(path, released())
+    except Unreadable as error:
+        raise UsageError(str(error)) from None
+
+
+def release() -> int:
+    from autograder.release import ReleaseError, main
+
+    try:
+        main()
+    except ReleaseError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
