@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 
-def random_params(hparams: dict, seed: int = 0) -> dict:
+def make_random_params(hparams: dict, seed: int = 0) -> dict:
     """Parameters as `weights.load` nests them, random and large enough for attention to have something to choose."""
     rng, n = np.random.default_rng(seed), hparams["n_embd"]
 
@@ -26,7 +26,7 @@ def random_params(hparams: dict, seed: int = 0) -> dict:
         return {"attn": attn, "ln_1": norm(), "ln_2": norm(), "mlp": mlp}
 
     return {
-        "wte": normal(hparams["n_vocab"], n) * np.float32(0.5),
+        "wte": normal(hparams["n_vocab"], n) * np.float32(0.1),
         "wpe": normal(hparams["n_ctx"], n) * np.float32(0.5),
         "blocks": [block() for _ in range(hparams["n_layer"])],
         "ln_f": norm(),
@@ -34,10 +34,16 @@ def random_params(hparams: dict, seed: int = 0) -> dict:
 
 
 @pytest.fixture(scope="session")
+def random_params():
+    """The function that makes random parameters for hyper-parameters."""
+    return make_random_params
+
+
+@pytest.fixture(scope="session")
 def random_model() -> tuple[dict, dict]:
     """(hparams, params) of a small GPT-2 with random parameters."""
     hparams = {"n_vocab": 311, "n_ctx": 64, "n_embd": 48, "n_head": 4, "n_layer": 3}
-    return hparams, random_params(hparams)
+    return hparams, make_random_params(hparams)
 
 
 @pytest.fixture(scope="session")
