@@ -12,3 +12,21 @@ if url := os.environ.get("GRADEBOOK_URL"):
 # What a student finds in place of each answer; `check` and the grader know it for a stub by its exception.
 c.ClearSolutions.code_stub = {"python": '# Your code here.\nraise NotImplementedError("not written yet")'}
 c.ClearSolutions.text_stub = "*Your answer here.*"
+
+# Our exporter reads submissions: what is broken, forged or missing still becomes a whole notebook and a row.
+c.Autograde.exporter_class = "autograder.nbgrader_door.SubmissionExporter"
+# Outputs of the student's own run stay for hand grading (the exporter has made them harmless), so no ClearOutput here.
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# Examine in place of Execute: nothing of a student's runs here; the sandboxed grader's scores are what is saved.
+c.Autograde.autograde_preprocessors = [
+    "autograder.nbgrader_door.Examine",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# Collects notebooks only: gptkit, links and devices stay behind.
+c.ExchangeFactory.collect = "autograder.nbgrader_door.Collect"

@@ -98,9 +98,8 @@ def grade(options: argparse.Namespace) -> int:
     records = grade_all(work, options.isolation, options.jobs)
     print("\n\n".join(report.text(record) for record in records))
     if len(records) > 1:
-        print(
-            f"\n{len(records)} notebooks graded, {average(records):.1f} of {records[0]['max_score']:g} points on average"
-        )
+        average = sum(record["score"] for record in records) / len(records)
+        print(f"\n{len(records)} notebooks graded, {average:.1f} of {records[0]['max_score']:g} points on average")
     outputs = {
         options.json: report.as_json,
         options.junit: report.junit,

@@ -134,19 +134,21 @@ def markdown_of_one(record: Record) -> str:
 
 def as_html(exercise: dict[str, Any]) -> str:
     """One exercise as a fragment for a page: every check with its mark, what it says and its points."""
-    rows = "".join(html_row(check) for check in exercise["checks"])
+    before = [None, *(check["message"] for check in exercise["checks"])]
+    rows = "".join(html_row(c, c["message"] != last) for c, last in zip(exercise["checks"], before, strict=False))
     points = f'<span class="pts">{exercise["score"]:g} of {exercise["max_score"]:g} points</span>'
     head = f'<div class="row"><b class="wide">{html.escape(exercise["name"])}</b>{points}</div>'
     return f'{STYLE}<div class="gptkit"><div class="card">{head}{rows}</div></div>'
 
 
-def html_row(check: dict[str, Any]) -> str:
+def html_row(check: dict[str, Any], news: bool) -> str:
+    """A check as a row; what it found is left out where the row above has just said it (`news` is false)."""
     reached = not check["message"].startswith("Not reached")
     kind, sign = ("pass", "✓") if check["passed"] else ("fail", "✗") if reached else ("open", "·")
     says = html.escape(clean(check.get("says") or check["name"].replace("_", " ")))
     if check["hidden"]:
         says += ' <span class="dim">(hidden)</span>'
-    if not check["passed"]:
+    if not check["passed"] and news:
         says += f'<div class="found">{html.escape(clean(check["message"]))}</div>'
         says += f'<div class="ask">{html.escape(clean(check["hint"]))}</div>' if check["hint"] else ""
     points = f'<span class="pts">{check["earned"]:.3g} / {check["points"]:.3g}</span>'

@@ -1,0 +1,7 @@
+"""Hands in an empty file.
+
+expect: * 0 missing
+expect: score 0
+"""
+# %% file
+path.write_bytes(b"")
