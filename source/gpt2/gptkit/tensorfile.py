@@ -6,6 +6,7 @@ map and no copy. (The safetensors library copies every array into memory: 120 MB
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import mmap
@@ -27,6 +28,13 @@ class WeightsError(Exception):
     """A model folder or file that cannot be used: one line, what is wrong and what to do."""
 
 
+def cannot_write(path: Path, why: OSError) -> WeightsError:
+    """The one line for a disk that is full, a folder that is read-only, and their like."""
+    if why.errno == errno.ENOSPC:
+        return WeightsError(f"The disk is full: {path} cannot be written. Free some space, or set GPT2_MODELS_DIR.")
+    return WeightsError(f"{path} cannot be written: {why.strerror}. Name another folder in GPT2_MODELS_DIR.")
+
+
 def read(path: Path) -> dict[str, np.ndarray]:
     """Every array of a safetensors file, as read-only views of one memory map.
 
@@ -37,24 +45,29 @@ def read(path: Path) -> dict[str, np.ndarray]:
             raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
         raise WeightsError(f"There is no file {path}.") from None
-    except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
-        raise WeightsError(f"{path} cannot be opened: {error}.") from None
+    except ValueError:  # an empty file cannot be mapped
+        raise _damaged(path, "it is empty") from None
+    except OSError as why:
+        raise WeightsError(f"{path} cannot be opened: {why.strerror}.") from None
     header, start = _header(path, raw)
     arrays, end = {}, start
     for name, entry in header.items():
         try:
             dtype, shape = np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"])
             begin, stop = (start + offset for offset in entry["data_offsets"])
-            fits = start <= begin <= stop <= len(raw) and stop - begin == math.prod(shape) * dtype.itemsize
+            if not start <= begin <= stop <= len(raw) or stop - begin != math.prod(shape) * dtype.itemsize:
+                raise ValueError
+            arrays[name] = np.ndarray(shape, dtype, buffer=raw, offset=begin)
         except (KeyError, TypeError, ValueError):
-            fits = False
-        if not fits:
-            raise WeightsError(f"{path} is damaged: {name} does not fit in it. Delete it and fetch the model again.")
-        arrays[name] = np.ndarray(shape, dtype, buffer=raw, offset=begin)
+            raise _damaged(path, f"{name} does not fit in it") from None
         end = max(end, stop)
     if end != len(raw):
-        raise WeightsError(f"{path} is damaged: {len(raw):,} bytes, not {end:,}. Delete it and fetch the model again.")
+        raise _damaged(path, f"{len(raw):,} bytes, not {end:,}")
     return arrays
+
+
+def _damaged(path: Path, how: str) -> WeightsError:
+    return WeightsError(f"{path} is damaged ({how}). Delete it and fetch the model again.")
 
 
 def _header(path: Path, raw: mmap.mmap) -> tuple[dict, int]:
@@ -65,10 +78,8 @@ def _header(path: Path, raw: mmap.mmap) -> tuple[dict, int]:
             raise ValueError
         header = json.loads(raw[8 : 8 + length])
         header.pop("__metadata__", None)
-    except (ValueError, AttributeError):
-        raise WeightsError(
-            f"{path} is damaged, or not a safetensors file. Delete it and fetch the model again."
-        ) from None
+    except (ValueError, TypeError, AttributeError):  # the last two: JSON, but no object
+        raise _damaged(path, "it does not start as a safetensors file") from None
     return header, 8 + length
 
 

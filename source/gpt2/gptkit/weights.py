@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gptkit import tensorfile
-from gptkit.tensorfile import WeightsError
+from gptkit.tensorfile import WeightsError, cannot_write
 
 __all__ = ["EMBEDDED", "PARAMETERS", "WeightsError", "find", "load", "models_dir", "shapes"]
 
@@ -76,7 +76,10 @@ def load(folder: Path | str) -> tuple[dict, dict]:
     if not (folder / PARAMETERS).is_file() and (folder / "model.ckpt.index").is_file():
         from gptkit import checkpoint
 
-        checkpoint.convert(folder)
+        try:
+            checkpoint.convert(folder)
+        except OSError as why:
+            raise cannot_write(folder / PARAMETERS, why) from None
     variables = tensorfile.read(folder / PARAMETERS)
     check_shapes(variables, hparams, folder / PARAMETERS)
     return hparams, nest({name: variables[name] for name in shapes(hparams)}, hparams["n_layer"])

@@ -1,0 +1,42 @@
+"""The tiny model: small enough to ship, the same in both places, and trained rather than random."""
+
+from pathlib import Path
+
+import pytest
+from gptkit import weights
+from gptkit.tokenizer import Tokenizer
+
+TINY = Path(__file__).parents[2] / "models" / "tiny"
+EMBEDDED = ("encoder.json", "hparams.json", "model.safetensors", "vocab.bpe")
+
+
+def test_the_kits_copy_is_the_same():
+    assert {file.name for file in weights.EMBEDDED.iterdir()} == set(EMBEDDED)
+    for name in EMBEDDED:
+        assert (weights.EMBEDDED / name).read_bytes() == (TINY / name).read_bytes(), name
+
+
+def test_it_is_small():
+    assert sum(file.stat().st_size for file in weights.EMBEDDED.iterdir()) <= 4_000_000
+    parameters = [file for file in TINY.iterdir() if file.name.startswith("model.")]
+    assert sum(file.stat().st_size for file in parameters) <= 10_000_000
+
+
+def test_its_folder_has_openais_seven_files():
+    names = ["checkpoint", "encoder.json", "hparams.json", "model.ckpt.index", "model.ckpt.meta", "vocab.bpe"]
+    assert all((TINY / name).is_file() for name in [*names, "model.ckpt.data-00000-of-00001"])
+
+
+def test_the_vocabulary_is_a_byte_pair_vocabulary_of_its_size():
+    tokenizer = Tokenizer.from_folder(TINY)
+    hparams = weights.load_hparams(TINY)
+    assert tokenizer.n_vocab == hparams["n_vocab"] and 1_000 <= tokenizer.n_vocab <= 2_000
+    assert tokenizer.token_bytes(tokenizer.n_vocab - 1) == b"<|endoftext|>"
+    assert {tokenizer.token_bytes(i) for i in range(256)} == {bytes([b]) for b in range(256)}
+
+
+def test_it_agrees_with_the_tokenizers_library():
+    tokenizers = pytest.importorskip("tokenizers", reason="Hugging Face tokenizers is not installed")
+    theirs = tokenizers.ByteLevelBPETokenizer(str(TINY / "encoder.json"), str(TINY / "vocab.bpe"))
+    text = "KING RICHARD:\nNow is the winter of our discontent, 1592 — naïve 😀\n"
+    assert Tokenizer.from_folder(TINY).encode(text) == theirs.encode(text).ids
