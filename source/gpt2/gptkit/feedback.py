@@ -113,7 +113,9 @@ def name_of(function: object) -> str:
 def progress() -> str:
     """How many of the five functions are done in this kernel, and which of them GPT-2 runs on."""
     plugged = [name for name in IN_THE_MODEL if name in yours]
-    running = f"GPT-2 is running on {listed(plugged)} of yours" if plugged else "GPT-2 still runs on the kit's own"
+    running = (
+        f"GPT-2 is running on {listed(plugged)} of yours" if plugged else "GPT-2 still runs on the kit's own functions"
+    )
     return f"{len(yours)} of {len(FUNCTIONS)} functions done; {running}."
 
 
@@ -137,9 +139,13 @@ class Feedback:
     @property
     def summary(self) -> str:
         """One line for stderr, which is also what nbgrader's Validate shows."""
-        done = sum(r.passed for r in self.results)
-        first = next((r.message for r in self.results if not r.passed), "")
-        return " ".join(f"{self.name}: {done} of {len(self.results)} visible checks pass. {first}".split())[:400]
+        done, first = sum(r.passed for r in self.results), next(r for r in self.results if not r.passed)
+        told = "" if first.status == "missing" else f"{self.title}: {done} of {len(self.results)} visible checks pass. "
+        return " ".join(f"{told}{first.message}".split())[:400]
+
+    @property
+    def title(self) -> str:
+        return "The whole model" if self.name == "end_to_end" else self.name
 
     @property
     def score(self) -> str:
@@ -153,12 +159,16 @@ class Feedback:
         return [f"Visible checks only: more are run when this is graded{more}.", progress()]
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
-        """Mark, what is checked, points, what was found, and the question that leads on, of each check."""
-        rows, told = [], ""
+        """Mark, what is checked, points, what was found, and the question that leads on, of each check.
+
+        What is found twice is told once.
+        """
+        rows, told = [], set()
         for r, got in zip(self.results, earned(self.results, self.points), strict=True):
-            mark = "pass" if r.passed else "open" if r.message.startswith("Not reached") else "fail"
-            found = "" if r.passed or mark == "open" or r.message == told else r.message
-            told = r.message
+            reached = not r.message.startswith("Not reached")
+            mark = "pass" if r.passed else "fail" if reached and r.status != "missing" else "open"
+            found = "" if r.passed or not reached or r.message in told else r.message
+            told.add(r.message)
             points = f"{got:.3g} / {self.points * r.check.share:.3g}"
             rows.append((mark, r.check.says, points, found, (r.hint or "") if found else ""))
         return rows
@@ -170,7 +180,7 @@ class Feedback:
 
     def __repr__(self) -> str:
         signs = {"pass": "[x]", "fail": "[ ]", "open": "[ ]"}
-        lines = [f"{self.name}: {self.score}"]
+        lines = [f"{self.title}: {self.score}"]
         for mark, says, points, found, question in self.rows():
             lines.append(f"  {signs[mark]} {says} ({points})")
             lines += [f"      {text}" for text in (found, question) if text]
@@ -190,6 +200,6 @@ class Feedback:
             )
         if self.printed:
             rows += f'<div class="dim">It printed:<pre>{escape(self.printed_lines())}</pre></div>'
-        head = f'<div class="row"><b class="wide">{self.name}</b><span class="pts">{self.score}</span></div>'
+        head = f'<div class="row"><b class="wide">{self.title}</b><span class="pts">{self.score}</span></div>'
         foot = "".join(f'<div class="dim">{escape(line)}</div>' for line in self.footer)
         return Shown(f'<div class="card">{head}{rows}{foot}</div>', "")._repr_html_()

@@ -24,13 +24,17 @@ STYLE = """<style>
   font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 14px; line-height: 1.45; max-width: 52em }
 [data-jp-theme-light="false"] .gptkit, .vscode-dark .gptkit, [theme="dark"] .gptkit { --ok: #56b4e9; --bad: #f0a030 }
 .gptkit .dim { color: var(--dim); font-size: 13px } .gptkit .new { color: var(--ok) }
-.gptkit pre { margin: 2px 0 10px; white-space: pre-wrap; font-size: 13px; color: inherit; background: none }
+.gptkit pre { margin: 2px 0 10px; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
+  font-size: 13px; color: inherit; background: none }
 .gptkit .card { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; margin: 4px 0 }
 .gptkit .row { display: flex; gap: 10px; padding: 4px 0 } .gptkit .row .wide { flex: 1 }
 .gptkit .row + .row { border-top: 1px solid var(--line) }
 .gptkit .pass .mark { color: var(--ok) } .gptkit .fail .mark { color: var(--bad) }
-.gptkit .mark { font-weight: bold; width: 1em; text-align: center } .gptkit .open { color: var(--dim) }
-.gptkit .found { border-left: 3px solid var(--bad); padding-left: 8px; margin-top: 3px; white-space: pre-wrap }
+.gptkit .mark { font-weight: bold; width: 1em; text-align: center; background: none; padding: 0 }
+.gptkit .open { color: var(--dim) }
+.gptkit .found { border-left: 3px solid; border-color: var(--bad); padding-left: 8px;
+  margin-top: 3px; white-space: pre-wrap }
+.gptkit .open .found { border-color: var(--line) }
 .gptkit .ask { font-style: italic; padding-left: 11px } .gptkit .pts { color: var(--dim); white-space: nowrap }
 .gptkit .token { display: inline-block; text-align: center; margin: 1px 1px 6px; vertical-align: top }
 .gptkit .token b { display: block; font: 14px var(--jp-code-font-family, monospace); white-space: pre; padding: 1px 3px;

@@ -66,7 +66,8 @@ def hyperparameters(model: Model) -> None:
     import pandas as pd
 
     rows = {name: (f"{model.hparams[name]:,}", meaning) for name, meaning in MEANINGS.items()}
-    display(pd.DataFrame.from_dict(rows, orient="index", columns=[model.name, "meaning"]))
+    with pd.option_context("display.max_colwidth", None):
+        display(pd.DataFrame.from_dict(rows, orient="index", columns=[model.name, "meaning"]))
 
 
 def parameter_sum(model: Model) -> None:

@@ -21,6 +21,7 @@ from gptkit.show import attention_map, attention_weights, continued, model_text,
 if TYPE_CHECKING:
     from gptkit import Model
 
+PAUSE = 0.04  # seconds after each token of a live completion, so that eyes can follow a small model
 HUES = (205, 35, 280, 95, 335, 165)  # degrees; neighbours are told apart by the border as well
 
 
@@ -155,7 +156,7 @@ def completion(model: Model, prompt: str, length: int = 60) -> None:
             for piece in stream(model.gpt2, model.tokenizer, box.value, length):
                 text += piece
                 output.update(continued(box.value, text))
-                if stopped.is_set():
+                if stopped.wait(PAUSE):
                     break
         except ValueError as why:  # an empty prompt, or one that does not fit
             output.update(Shown(escape(str(why)), str(why)))
