@@ -23,10 +23,12 @@ from autograder import sandbox, submission
 from autograder.examiner import Candidate, Limits
 from autograder.exercises import EXERCISES
 from autograder.hidden import Hidden
+from autograder.verdicts import Verdicts, identity
 
 log = logging.getLogger(__name__)
 
-RELEASE = Path(__file__).resolve().parent.parent / "release" / "gpt2" / "gpt2.ipynb"
+REPOSITORY = Path(__file__).resolve().parent.parent
+RELEASE = REPOSITORY / "release" / "gpt2" / "gpt2.ipynb"
 RIGHT_SOFTMAX = "import numpy as np\n" + inspect.getsource(gpt2_pico.softmax)  # for attention's follow-through marks
 TRANSFORMER = ("softmax", "layer_norm", "attention")  # the functions that end_to_end runs the whole model on
 
@@ -69,8 +71,12 @@ class Grader:
 
     def __post_init__(self):
         self.release = released()
-        self.hidden = Hidden(find(), os.environ.get("AUTOGRADER_SEED", "0"))
+        model, seed = find(), os.environ.get("AUTOGRADER_SEED", "0")
+        self.hidden = Hidden(model, seed)
         self.sandbox = sandbox.open(self.isolation)
+        keep = os.environ.get("AUTOGRADER_VERDICTS", REPOSITORY / ".verdicts")
+        context = (RELEASE.read_bytes(), seed, identity(model), self.isolation, self.limits)
+        self.verdicts = Verdicts(Path(keep), *context) if keep else None
 
     def __enter__(self) -> Grader:
         return self
@@ -82,7 +88,7 @@ class Grader:
         """The record of one submission. Never raises for what is in the notebook or what its code does."""
         started = time.perf_counter()
         try:
-            result = self.examine(submission.read(Path(path), self.release))
+            result = self.verdict(submission.read(Path(path), self.release))
         except submission.Unreadable as error:
             result = self.nothing(str(error))
         except Exception:
@@ -106,6 +112,15 @@ class Grader:
             "seconds": round(seconds, 3),
             **result,
         }
+
+    def verdict(self, work: submission.Submission) -> dict[str, Any]:
+        """The kept verdict on these cells, or an examination, which is then kept."""
+        kept = self.verdicts.get(work) if self.verdicts else None
+        if kept is None:
+            kept = self.examine(work)
+            if self.verdicts:
+                self.verdicts.put(work, kept)
+        return kept
 
     def examine(self, work: submission.Submission) -> dict[str, Any]:
         """The exercises' results and the notes about the notebook."""

@@ -12,7 +12,7 @@ import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_BYTES = 100 * 2**20  # nbgrader refuses to collect more than 100 MB
 MAX_CODE = 2**20  # characters of student code in one notebook
@@ -24,8 +24,7 @@ class Unreadable(Exception):
     """The file is not a notebook of this assignment; the message is one line for a person."""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A code cell to run. `where` is the exercise it holds, or its place ("cell 7"), as a message names it."""
 
     source: str
