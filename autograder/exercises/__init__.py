@@ -1,0 +1,39 @@
+"""The exercises as the grader knows them: for each, its checks in order, the visible ones first, then the hidden ones.
+
+Every module of this package that has a `hidden` exercise is one; a new exercise is found by its file. What a student's
+copy needs of them is written by `write_data`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+from gptkit.checks.core import Check
+
+ORDER = ("cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n", "end_to_end")
+
+
+def modules() -> dict[str, ModuleType]:
+    """The exercises' modules by name: those of the table first, in its order, then any others."""
+    found = [info.name for info in pkgutil.iter_modules(__path__)]
+    loaded = {name: importlib.import_module(f"{__name__}.{name}") for name in dict.fromkeys([*ORDER, *found])}
+    return {name: module for name, module in loaded.items() if hasattr(module, "hidden")}
+
+
+def checks(module: ModuleType) -> list[Check]:
+    """An exercise's checks: the visible ones from gptkit, then the hidden ones."""
+    visible = importlib.import_module(f"gptkit.checks.{module.hidden.name}").exercise
+    return [*visible.checks, *module.hidden.checks]
+
+
+def write_data(folder: Path) -> None:
+    """Make gptkit's data files anew: visible cases, and what known mistakes return for them."""
+    for module in modules().values():
+        if hasattr(module, "catalogue"):
+            module.catalogue.write(folder)
+
+
+EXERCISES: dict[str, list[Check]] = {name: checks(module) for name, module in modules().items()}

@@ -7,18 +7,22 @@ of calling (`f(...)`, `f.many(...)`, `f.draws(...)`), so the same check gives th
 
 from __future__ import annotations
 
+import linecache
+import sysconfig
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 SOFT_CAP = 0.3  # checks that compare no values hold at most this share of an exercise together (a test holds it)
 SLOW_SECONDS = 5.0  # a local call that takes longer is called slow; at grading the examiner's own limit rules
-
-
 ENDS = {"missing", "timeout", "crashed"}  # nothing more can be learned from calling such a function again
+
+LIBRARIES = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
+NOT_THEIRS = (str(Path(__file__).parents[1]), *LIBRARIES, "<frozen", "<__array_function__")
 
 
 class Failed(Exception):
@@ -35,7 +39,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Foreign:
-    """Stands for an answer of another type than None, bool, int, float, NumPy scalar or array: only its name crosses."""
+    """Stands for an answer that is no None, bool, int, float, NumPy scalar or array: only its type's name crosses."""
 
     type_name: str
 
@@ -66,10 +70,11 @@ class Local:
         given = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in args)
         started = time.perf_counter()
         try:
-            result = self.function(*given)
+            with np.errstate(all="ignore"):  # the checks speak of NaN and infinity in their own words
+                result = self.function(*given)
         except NotImplementedError:
             raise Failed(f"{self.name} is not written yet.", status="missing") from None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise raised(self.name, error) from error
         if time.perf_counter() - started > SLOW_SECONDS:
             raise Failed(
@@ -92,14 +97,16 @@ class Local:
 
 
 def raised(name: str, error: BaseException) -> Failed:
-    """What a student reads when their function raised: the kind, their message, and the line of theirs it came from."""
-    frames, last = [], error.__traceback__
-    while last is not None:
-        frames.append((last.tb_frame.f_code.co_filename, last.tb_lineno, last.tb_frame.f_code.co_name))
-        last = last.tb_next
-    theirs = [f for f in frames if f[0] != __file__ and "site-packages" not in f[0]]
-    where = f" at line {theirs[-1][1]} of the cell of {theirs[-1][2]}" if theirs else ""
-    return Failed(f"{name} raised {type(error).__name__}{where}: {error}"[:300], status="error")
+    """What a student reads when their function raised: the kind, the line of theirs it came from, and the message."""
+    where, step = "", error.__traceback__
+    while step is not None:
+        code, line = step.tb_frame.f_code, step.tb_lineno
+        if not code.co_filename.startswith(NOT_THEIRS):
+            text = linecache.getline(code.co_filename, line).strip()
+            where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
+        step = step.tb_next
+    said = " ".join(str(error).split())[:160].rstrip(".")
+    return Failed(f"{name} raised {type(error).__name__}{where}{': ' if said else ''}{said}.", status="error")
 
 
 def token_id(value: Any) -> int:

@@ -1,0 +1,358 @@
+"""attention: reference, hidden checks, known mistakes."""
+
+import numpy as np
+from gptkit.checks.attention import exercise, stored
+from gptkit.checks.cases import Case
+from gptkit.checks.core import Exercise, Student
+from picoGPT.gpt2_pico import attention as reference
+
+from autograder.exercises.catalogue import Catalogue
+from autograder.hidden import Hidden
+
+hidden = Exercise(exercise.name, exercise.signature)
+
+
+def variants(q, k, v, mask, scale="d_k", use="added", axis=-1, weigh="softmax", shift=True, values="v"):
+    """attention with each of its steps open to change."""
+    (n_q, d_k), (n_k, d_v) = q.shape, v.shape
+    size = {"d_k": d_k, "d_v": d_v, "n_q": n_q, "n_k": n_k, "none": 1, "whole": d_k**2, "times": 1 / d_k, "late": 1}
+    root = np.sqrt(size[scale])
+    ahead = np.where(np.arange(n_k) > np.arange(n_q)[:, None], -1e10, 0)
+    scores = q @ k.T
+    scores = {
+        "added": lambda: scores / root + mask,
+        "none": lambda: scores / root,
+        "before scale": lambda: (scores + mask) / root,
+        "subtracted": lambda: scores / root - mask,
+        "multiplied": lambda: scores / root * mask,
+        "own causal": lambda: scores / root + ahead,
+        "causal as well": lambda: scores / root + mask + ahead,
+        "switch": lambda: np.where(mask < 0, -1e10, scores / root),
+        "only -1e10": lambda: np.where(mask <= -1e9, -1e10, scores / root),
+        "to weights": lambda: scores / root,
+        "zeroed": lambda: scores / root,
+    }[use]()
+    if weigh == "softmax" or weigh == "not normalised":
+        w = np.exp(scores - (scores.max(axis=axis, keepdims=True) if shift else 0))
+        w = w / (w.sum(axis=axis, keepdims=True) if weigh == "softmax" else 1)
+    else:
+        w = scores if weigh == "scores" else (scores == scores.max(axis=axis, keepdims=True)).astype(float)
+    w = w + mask if use == "to weights" else w * (mask > -1e9) if use == "zeroed" else w
+    w = w / np.sqrt(d_k) if scale == "late" else w
+    return {"v": lambda: w @ v, "k": lambda: w @ k, "none": lambda: w, "mean": lambda: w @ v / n_k}[values]()
+
+
+catalogue = Catalogue(exercise.name, reference, "[n_q, d_v]", variants)
+
+# -- the visible cases -------------------------------------------------------------------------------------------------
+
+
+def _table(seed: int, n: int, d: int) -> np.ndarray:
+    """Small numbers with one decimal."""
+    return np.round(np.random.default_rng(seed).normal(size=(n, d)), 1)
+
+
+_q, _k, _v = _table(1, 2, 4), _table(2, 3, 4), _table(3, 3, 2)
+catalogue.visible("no_mask", [[1, 0]], [[1, 0], [0, 1]], [[1], [3]], [[0, 0]], label="one query and two keys")
+catalogue.visible("no_mask", _q, _k, _v, np.zeros((2, 3)), label="2 queries, 3 keys and values of 2 numbers")
+_x, _y, _z = _table(4, 3, 3), _table(5, 3, 3), _table(6, 3, 3)
+catalogue.visible("no_mask", _x, _y, _z, np.zeros((3, 3)), label="as many queries as keys and numbers")
+_causal = np.triu(np.full((3, 3), -1e10), k=1)
+catalogue.visible("causal_mask", _table(7, 3, 2), _table(8, 3, 2), _table(9, 3, 1), _causal, label="a causal mask")
+catalogue.visible("causal_mask", _x, _y, _z, _causal, label="a causal mask")
+_last = [[0, 0, 0, -1e10], [0, 0, 0, 0]]
+catalogue.visible(
+    "causal_mask", _q, _table(10, 4, 4), _table(11, 4, 1), _last, label="the last 2 of 4 tokens as queries"
+)
+_penalty = [[0, -0.5, -1], [-0.5, 0, -0.5]]
+catalogue.visible("any_mask", _q, _k, _v, _penalty, label="a mask that penalises distance")
+_mixed = [[0.5, -1e10, -1, 0], [-1e10, 2, 0, 1]]
+catalogue.visible("any_mask", _q, _table(10, 4, 4), _table(11, 4, 3), _mixed, label="a mask of all kinds of numbers")
+catalogue.visible("any_mask", _x, _y, _z, _table(12, 3, 3), label="a mask of small numbers")
+_far = [[100, 0, 0, 0], [-100, 0, 0, 1]]
+_keys = [[40, 1, 0, 2], [40, 0, 1, 3], [40, 1, 1, 1]]
+catalogue.visible("large_scores", _far, _keys, _v, _penalty, label="scores far from zero")
+
+# -- hidden checks -----------------------------------------------------------------------------------------------------
+
+
+@hidden.check(share=0.2, value=True, hidden=True)
+def real_heads(attention: Student, data: Hidden) -> None:
+    """Heads of the model give the values expected."""
+    stored.compare(attention, data.keep(whole_heads), rtol=1e-3, atol=1e-3)
+
+
+@hidden.check(share=0.15, value=True, hidden=True)
+def fewer_queries(attention: Student, data: Hidden) -> None:
+    """A few queries that look back at many keys, and values of another width, give what is expected."""
+    stored.compare(attention, data.keep(some_queries), rtol=1e-3, atol=1e-3)
+
+
+@hidden.check(share=0.1, value=True, hidden=True)
+def penalties(attention: Student, data: Hidden) -> None:
+    """Masks that hold penalties of many sizes change the weights as the formula says."""
+    stored.compare(attention, data.keep(penalised), rtol=1e-3, atol=1e-3)
+
+
+def chosen(data: Hidden, name: str, n: int) -> list[tuple[np.ndarray, ...]]:
+    """(q, k, v, mask) of `n` heads, drawn."""
+    heads = data.trace.attentions
+    return [heads[i][:4] for i in data.rng(name).choice(len(heads), n, replace=False)]
+
+
+def whole_heads(data: Hidden) -> list[Case]:
+    return [catalogue.case(*head, label="a head of the model") for head in chosen(data, "heads", 3)]
+
+
+def some_queries(data: Hidden) -> list[Case]:
+    """One query; a few in the middle; and values that are narrower, of random positions masked."""
+    (q1, k1, v1, m1), (q2, k2, v2, m2), (q3, k3, v3, m3) = chosen(data, "queries", 3)
+    hide = data.rng("hide").random(m3[-5:].shape) < 0.4
+    hide[:, 0] = False  # no query without any key
+    anywhere = np.where(hide, np.float32(-1e10), np.float32(0))
+    label = "a few queries and many keys"
+    return [
+        catalogue.case(q1[-1:], k1, v1, m1[-1:], label="one query and many keys"),
+        catalogue.case(q2[3:7], k2, v2, m2[3:7], label=label),
+        catalogue.case(q3[-5:], k3, np.ascontiguousarray(v3[:, :-3]), anywhere, label=label),
+    ]
+
+
+def penalised(data: Hidden) -> list[Case]:
+    """A penalty for distance besides the causal mask, and small random numbers for any pair."""
+    (q1, k1, v1, m1), (q2, k2, v2, m2) = chosen(data, "penalties", 2)
+    n = len(q1)
+    slope = np.float32(data.rng("slope").uniform(0.1, 0.5))
+    distance = slope * np.minimum(np.arange(n) - np.arange(n)[:, None], 0).astype(np.float32)
+    anything = data.rng("mask").normal(size=m2[:-2].shape).astype(np.float32)
+    return [
+        catalogue.case(q1, k1, v1, m1 + distance, label="a penalty for distance"),
+        catalogue.case(q2[:-2], k2, v2, anything, label="a mask of small numbers"),
+    ]
+
+
+# -- known mistakes ----------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant(scale="none")
+def no_scale():
+    """The scores are not divided by the square root of d_k.
+    What happens to a sum of d_k products as d_k grows?"""
+
+
+@catalogue.variant(scale="whole")
+def scale_d_k():
+    """The scores are divided by d_k, not by its square root.
+    What is under the fraction in the formula?"""
+
+
+@catalogue.variant(scale="times")
+def scale_times():
+    """The scores are multiplied by the square root of d_k.
+    Should the scores get larger or smaller as d_k grows?"""
+
+
+@catalogue.variant(scale="d_v")
+def scale_d_v():
+    """The scores are divided by the square root of the values' width.
+    Which arrays does a score come from, and how wide are these?"""
+
+
+@catalogue.variant(scale="n_q")
+def scale_n_q():
+    """The scores are divided by the square root of the number of queries.
+    Which axis of q is d_k?"""
+
+
+@catalogue.variant(scale="n_k")
+def scale_n_k():
+    """The scores are divided by the square root of the number of keys.
+    Which axis of k is d_k?"""
+
+
+@catalogue.variant(scale="late")
+def scale_after_softmax():
+    """The weights are divided by the square root of d_k, not the scores.
+    What should one query's weights sum to?"""
+
+
+@catalogue.variant(use="none")
+def no_mask():
+    """The mask is not used.
+    How does a query not look at what lies ahead?"""
+
+
+@catalogue.variant(use="before scale")
+def mask_before_scale():
+    """The mask is added before the scores are scaled, so it is scaled too.
+    Which comes first, the scale or the mask?"""
+
+
+@catalogue.variant(use="subtracted")
+def mask_subtracted():
+    """The mask is subtracted from the scores.
+    What is the sign of -1e10 in a score that should vanish?"""
+
+
+@catalogue.variant(use="multiplied")
+def mask_multiplied():
+    """The scores are multiplied by the mask.
+    What would a mask of zeros leave of the scores?"""
+
+
+@catalogue.variant(use="to weights")
+def mask_added_to_weights():
+    """The mask is added to the weights, after softmax.
+    What do the weights sum to after that?"""
+
+
+@catalogue.variant(use="zeroed")
+def weights_zeroed():
+    """Masked weights are set to zero after softmax, so the others no longer sum to 1.
+    What would softmax do if it knew the mask?"""
+
+
+@catalogue.variant(use="own causal")
+def own_causal_mask():
+    """A causal mask of the function's own is used instead of the one given.
+    Which mask does the call hand over when the queries are only the last tokens?"""
+
+
+@catalogue.variant(use="causal as well")
+def causal_mask_as_well():
+    """A causal mask is added to the one that is given.
+    Who decides what a query may see, the function or its caller?"""
+
+
+@catalogue.variant(use="switch")
+def mask_as_switch():
+    """Every negative number of the mask hides its key, however small it is.
+    What should a mask of -0.5 do to a score?"""
+
+
+@catalogue.variant(use="only -1e10")
+def only_large_masks():
+    """The mask hides keys where it is -1e10, but its other numbers do nothing.
+    What should a mask of -0.5 do to a score?"""
+
+
+@catalogue.variant(axis=0)
+def over_queries():
+    """Softmax runs over the queries: each key's weights sum to 1.
+    Whose weights should sum to 1, and along which axis of the scores do they lie?"""
+
+
+@catalogue.variant(axis=None)
+def over_everything():
+    """All weights together sum to 1.
+    Whose weights should sum to 1, and along which axis of the scores do they lie?"""
+
+
+@catalogue.variant(shift=False)
+def no_shift():
+    """Large scores give NaN, because exp of them is infinity.
+    Which of your functions already takes care of that?"""
+
+
+@catalogue.variant(weigh="scores")
+def no_softmax():
+    """The scores themselves weigh the values, without softmax.
+    What makes weights positive, with a sum of 1?"""
+
+
+@catalogue.variant(weigh="not normalised")
+def not_normalised():
+    """The exponentials of the scores are not divided by their sum.
+    What should one query's weights sum to?"""
+
+
+@catalogue.variant(weigh="largest")
+def only_the_best_key():
+    """Each query takes the value of its best key alone.
+    How much should a key count whose score is only a little smaller?"""
+
+
+@catalogue.variant(values="k")
+def keys_as_values():
+    """The keys are averaged, not the values.
+    Which of the three arrays holds what a query collects?"""
+
+
+@catalogue.variant(values="none")
+def weights_returned():
+    """The attention weights come back, not what they collect.
+    What is done with the weights in the last step of the formula?"""
+
+
+@catalogue.variant(values="mean")
+def divided_by_n_k():
+    """The collected values are divided by the number of keys.
+    Are the weights of a query not an average already?"""
+
+
+@catalogue.mistake
+def queries_and_keys_swapped(q, k, v, mask):
+    """Queries and keys have changed places.
+    Which of the two gives the rows of the scores?"""
+    return reference(k, q, v, mask)
+
+
+@catalogue.mistake
+def keys_and_values_swapped(q, k, v, mask):
+    """Keys and values have changed places.
+    Which of the two is compared with the queries?"""
+    return reference(q, v, k, mask)
+
+
+@catalogue.mistake
+def weights_transposed(q, k, v, mask):
+    """The weights are transposed before they meet the values.
+    Which axis of the weights runs over the keys?"""
+    scores = q @ k.T / np.sqrt(q.shape[-1]) + mask
+    w = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return (w / w.sum(axis=-1, keepdims=True)).T @ v
+
+
+@catalogue.mistake
+def keys_not_transposed(q, k, v, mask):
+    """q is multiplied by k as it is, so numbers of different dimensions are paired.
+    Which axis do q and k share?"""
+    scores = q @ k / np.sqrt(q.shape[-1]) + mask
+    w = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return w / w.sum(axis=-1, keepdims=True) @ v
+
+
+@catalogue.mistake
+def square_only(q, k, v, mask):
+    """It works only where there are as many queries as keys.
+    Which of your lines uses one length for both?"""
+    if len(q) != len(k):
+        raise ValueError("as many queries as keys")
+    return reference(q, k, v, mask)
+
+
+@catalogue.mistake
+def softmax_twice(q, k, v, mask):
+    """Softmax is applied twice, which makes the weights almost equal.
+    Which line does it again?"""
+    scores = q @ k.T / np.sqrt(q.shape[-1]) + mask
+    for _ in range(2):
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        scores /= scores.sum(axis=-1, keepdims=True)
+    return scores @ v
+
+
+@catalogue.mistake
+def cosine_scores(q, k, v, mask):
+    """The scores are cosines: the lengths of queries and keys have been divided out.
+    What does the formula divide by?"""
+    cosines = (q / np.linalg.norm(q, axis=-1, keepdims=True)) @ (k / np.linalg.norm(k, axis=-1, keepdims=True)).T
+    w = np.exp(cosines + mask - (cosines + mask).max(axis=-1, keepdims=True))
+    return w / w.sum(axis=-1, keepdims=True) @ v
+
+
+@catalogue.mistake
+def plain_average(q, k, v, mask):
+    """Every query collects the plain average of the values.
+    Where do the scores enter the result?"""
+    return np.repeat(v.mean(axis=0, keepdims=True), len(q), axis=0)

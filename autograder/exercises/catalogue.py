@@ -1,0 +1,122 @@
+"""What only the grader knows of an exercise: its reference, how its stored cases are made, and its known mistakes.
+
+A known mistake is a small wrong function. Its name is the mistake's name; its docstring is one sentence of fact and, on
+the next line, one question. Where mistakes are changes to one parametrised function (`variant`), every combination of
+two is known as well.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gptkit.checks.cases import Case, same, save
+
+Function = Callable[..., Any]
+
+
+class Catalogue:
+    """The reference, the visible cases and the known mistakes of one exercise.
+
+    `shape` names the axes of a result ("[..., n]"); `variants` is the reference once more, with keyword parameters
+    that make it wrong.
+    """
+
+    def __init__(self, exercise: str, reference: Function, shape: str = "", variants: Function | None = None):
+        self.exercise, self.reference, self.shape, self.variants = exercise, reference, shape, variants
+        self.groups: dict[str, list[Case]] = {}
+        self.singles: dict[str, Function] = {}
+        self.words: dict[str, list[str]] = {}
+        self.changes: dict[str, dict[str, Any]] = {}
+
+    def case(self, *args: Any, label: str, shown: bool = False) -> Case:
+        """A case with what the reference returns in float64; hidden unless said otherwise."""
+        expected = np.asarray(self.reference(*wide(args)), np.float64)
+        return Case(args, expected, label, self.shape, shown)
+
+    def visible(self, group: str, *args: Any, label: str) -> None:
+        """Add a case to a group of the data file; lists become float32 arrays."""
+        given = tuple(np.array(a, np.float32) if isinstance(a, list | np.ndarray) else a for a in args)
+        self.groups.setdefault(group, []).append(self.case(*given, label=label, shown=True))
+
+    def mistake(self, wrong: Function) -> Function:
+        """Register a wrong function as a known mistake."""
+        self.singles[wrong.__name__] = wrong
+        self.words[wrong.__name__] = (inspect.getdoc(wrong) or "").split("\n")
+        return wrong
+
+    def variant(self, **changes: Any) -> Callable[[Function], Function]:
+        """Register `variants` with these changes as the mistake that the decorated, empty function names."""
+
+        def register(named: Function) -> Function:
+            wrong = partial(self.variants, **changes)
+            wrong.__name__, wrong.__doc__ = named.__name__, named.__doc__
+            self.changes[named.__name__] = changes
+            return self.mistake(wrong)
+
+        return register
+
+    def mistakes(self) -> dict[str, tuple[Function, list[str]]]:
+        """Every known mistake and its words: the single ones, then the combinations of two."""
+        known = {name: (wrong, self.words[name]) for name, wrong in self.singles.items()}
+        for a, b in combinations(self.changes, 2):
+            if not self.changes[a].keys() & self.changes[b].keys():
+                wrong = partial(self.variants, **self.changes[a], **self.changes[b])
+                known[f"{a}+{b}"] = (wrong, both(self.words[a], self.words[b]))
+        return known
+
+    def write(self, folder: Path) -> None:
+        """Write the exercise's data file: cases, and what every mistake returns for them.
+
+        A combination that returns what the reference or an earlier mistake returns is left out. Raises ValueError for
+        a single one that does: the visible cases must tell mistakes apart.
+        """
+        cases = [case for group in self.groups.values() for case in group]
+        seen = {"the reference": [case.expected for case in cases]}
+        for name, (wrong, _) in self.mistakes().items():
+            outputs = [output(wrong, case.args) for case in cases]
+            twin = next((other for other, known in seen.items() if all(map(alike, known, outputs))), None)
+            if twin is None:
+                seen[name] = outputs
+            elif name in self.singles:
+                raise ValueError(f"{self.exercise}: on the visible cases {name} returns what {twin} returns")
+        del seen["the reference"]
+        prints = iter([{name: outputs[i] for name, outputs in seen.items()} for i in range(len(cases))])
+        groups = {n: [replace(case, fingerprints=next(prints)) for case in group] for n, group in self.groups.items()}
+        save(folder / f"{self.exercise}.npz", groups, {name: self.mistakes()[name][1] for name in seen})
+
+
+def wide(args: tuple) -> list:
+    """The arguments with arrays in float64."""
+    return [a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in args]
+
+
+def output(wrong: Function, args: tuple) -> np.ndarray | None:
+    """What a mistake returns, as float64; None when it raises."""
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        try:
+            return np.asarray(wrong(*wide(args)), np.float64)
+        except (ValueError, IndexError, TypeError):
+            return None
+
+
+def alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    return a is b if a is None or b is None else same(a, b)
+
+
+def both(first: list[str], second: list[str]) -> list[str]:
+    """The words of two mistakes made together, still one fact and one question."""
+    (fact_1, ask_1), (fact_2, ask_2) = first, second
+    return [f"{fact_1.rstrip('.')}, and {lower(fact_2)}", f"{ask_1.rstrip('?')}, and {lower(ask_2)}"]
+
+
+def lower(sentence: str) -> str:
+    """A sentence to go on with: its first letter small, unless its first word is a name."""
+    return sentence if sentence.startswith(("NumPy", "GPT")) else sentence[0].lower() + sentence[1:]

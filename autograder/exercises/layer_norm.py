@@ -1,0 +1,296 @@
+"""layer_norm: reference, hidden checks, known mistakes."""
+
+import numpy as np
+from gptkit.checks.cases import Case
+from gptkit.checks.core import Exercise, Student
+from gptkit.checks.layer_norm import exercise, stored
+from picoGPT.gpt2_pico import layer_norm as reference
+
+from autograder.exercises.catalogue import Catalogue
+from autograder.hidden import Hidden
+
+hidden = Exercise(exercise.name, exercise.signature)
+
+
+def variants(
+    x, g, b, eps=1e-5, axis=-1, keep=True, centre="mean", spread="var", ddof=0, under="root", gain="g", bias="b"
+):
+    """layer_norm with each of its steps open to change."""
+    along = {"axis": axis, "keepdims": keep}
+    middle = {"mean": x.mean(**along), "none": 0.0, "median": np.median(x, **along), "everything": x.mean()}[centre]
+    own = x.mean(**along)
+    power = {
+        "var": lambda: x.var(ddof=ddof, **along),
+        "squares": lambda: (x**2).mean(**along),
+        "sum": lambda: ((x - own) ** 2).sum(**along),
+        "absolute": lambda: np.abs(x - own).mean(**along) ** 2,
+        "range": lambda: (x.max(**along) - x.min(**along)) ** 2,
+    }[spread]()
+    scale = {
+        "root": lambda: np.sqrt(power + eps),
+        "no eps": lambda: np.sqrt(power),
+        "fixed eps": lambda: np.sqrt(power + 1e-5),
+        "eps outside": lambda: np.sqrt(power) + eps,
+        "eps squared": lambda: np.sqrt(power + eps**2),
+        "no root": lambda: power + eps,
+        "times": lambda: 1 / np.sqrt(power + eps),
+    }[under]()
+    gains = {"g": g, "none": 1.0, "one more": 1 + g}[gain]
+    y = (x - middle) / scale
+    return {"b": gains * y + b, "none": gains * y, "first": gains * (y + b), "minus": gains * y - b}[bias]
+
+
+catalogue = Catalogue(exercise.name, reference, "[..., n]", variants)
+
+# -- the visible cases -------------------------------------------------------------------------------------------------
+
+_ones, _zeros = [1.0] * 3, [0.0] * 3
+catalogue.visible("rows", [[1, 3], [2, -2]], [1, 1], [0, 0], label="a small table")
+catalogue.visible("rows", [[1, 2, 6], [-1, 0.5, 3]], _ones, _zeros, label="a table of 2 rows and 3 columns")
+catalogue.visible("gain_and_bias", [[1, 3], [2, -2]], [2, 3], [1, -1], label="a small table")
+catalogue.visible("gain_and_bias", [[1, 2, 6], [-1, 0.5, 3]], [2, 0.5, -1], [1, -2, 0.5], label="gains and biases")
+catalogue.visible("other_dimensions", [1, 2, 6], [2, 0.5, -1], [1, -2, 0.5], label="one row alone")
+_stack = [[[1, 2, 6], [-1, 0.5, 3]], [[0, 2, 1], [4, -3, 2]]]
+catalogue.visible("other_dimensions", _stack, [2, 0.5, -1], [1, -2, 0.5], label="a stack of 2 tables")
+catalogue.visible("small_variance", [[0.5] * 4], [2, 1, 1, 3], [1, 2, 3, 4], label="a row of equal numbers")
+catalogue.visible("small_variance", [[0.01, 0.03], [0.02, 0.025]], [1, 1], [0, 0], label="rows of little variance")
+catalogue.visible("small_variance", [[1, 2, 6], [-1, 0.5, 3]], _ones, _zeros, 0.5, label="a large eps")
+
+# -- hidden checks -----------------------------------------------------------------------------------------------------
+
+
+@hidden.check(share=0.2, value=True, hidden=True)
+def activations(layer_norm: Student, data: Hidden) -> None:
+    """The model's own activations, gains and biases give the numbers expected."""
+    stored.compare(layer_norm, data.keep(real_rows), atol=1e-4)
+
+
+@hidden.check(share=0.1, value=True, hidden=True)
+def batch(layer_norm: Student, data: Hidden) -> None:
+    """A batch of the model's activations, and a single one, give the numbers expected."""
+    stored.compare(layer_norm, data.keep(real_batch), atol=1e-4)
+
+
+@hidden.check(share=0.1, value=True, hidden=True)
+def any_eps(layer_norm: Student, data: Hidden) -> None:
+    """The eps that is given is the one that is used."""
+    stored.compare(layer_norm, data.keep(real_eps), atol=1e-4)
+
+
+def real_rows(data: Hidden) -> list[Case]:
+    norms = data.trace.layer_norms
+    chosen = sorted({0, 1, *data.rng("layer_norm").choice(len(norms), 2, replace=False), len(norms) - 1})
+    return [catalogue.case(*norms[i][:3], label="the model's activations") for i in chosen]
+
+
+def real_batch(data: Hidden) -> list[Case]:
+    x, g, b, _ = data.trace.layer_norms[1]
+    half = len(x) // 2
+    pair = np.stack([x[:half], x[half : 2 * half]])
+    return [
+        catalogue.case(pair, g, b, label="a batch of the model's activations"),
+        catalogue.case(x[-1], g, b, label="one of the model's activations"),
+    ]
+
+
+def real_eps(data: Hidden) -> list[Case]:
+    """eps of about the activations' own variance, and zero difference between the numbers of a row."""
+    x, g, b, _ = data.trace.layer_norms[1]
+    eps = float(x.var(axis=-1).mean() * data.rng("eps").uniform(0.3, 1))
+    flat = np.full((2, 8), 0.25, np.float32)
+    return [
+        catalogue.case(x[:4], g, b, eps, label="another eps"),
+        catalogue.case(flat, g[:8], b[:8], label="rows of equal numbers"),
+    ]
+
+
+# -- known mistakes ----------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant(axis=0)
+def over_columns():
+    """Mean and variance are those of each column, not of each row.
+    Along which axis do the numbers of one token lie?"""
+
+
+@catalogue.variant(axis=None)
+def over_everything():
+    """Mean and variance are those of the whole array, not of each row.
+    Which numbers belong to one token, and how does NumPy look at only these?"""
+
+
+@catalogue.variant(axis=1)
+def over_second_axis():
+    """Mean and variance are taken along the second axis, which is the last one only in a table.
+    How does NumPy count an axis from the end?"""
+
+
+@catalogue.variant(keep=False)
+def axis_not_kept():
+    """The means of the rows are laid along the columns.
+    Which shape must the means have so that each row gets its own?"""
+
+
+@catalogue.variant(ddof=1)
+def sample_variance():
+    """The variance is divided by n - 1 instead of n.
+    Is the row a sample of something, or all there is?"""
+
+
+@catalogue.variant(under="no eps")
+def no_eps():
+    """eps is not used, so a row of equal numbers gives NaN.
+    What keeps the denominator away from zero?"""
+
+
+@catalogue.variant(under="eps outside")
+def eps_outside_root():
+    """eps is added to the standard deviation, not to the variance.
+    Is your eps inside the square root?"""
+
+
+@catalogue.variant(under="eps squared")
+def eps_squared():
+    """eps is squared before it is added to the variance.
+    What exactly stands beside the variance under the root?"""
+
+
+@catalogue.variant(under="fixed eps")
+def fixed_eps():
+    """eps is always 1e-5, whatever the call says.
+    Where does your code use its fourth parameter?"""
+
+
+@catalogue.variant(under="no root")
+def no_root():
+    """The rows are divided by the variance, not by its square root.
+    What has to be done to a variance to get a standard deviation?"""
+
+
+@catalogue.variant(under="times")
+def times_deviation():
+    """The rows are multiplied by the standard deviation.
+    Which operation brings a row with a large variance back to 1?"""
+
+
+@catalogue.variant(gain="none")
+def no_gain():
+    """The gains g are not used.
+    What does the model do with each number of a row after it has been normalised?"""
+
+
+@catalogue.variant(gain="one more")
+def gain_plus_one():
+    """The rows are scaled by 1 + g.
+    What does the formula multiply by, as it stands?"""
+
+
+@catalogue.variant(bias="none")
+def no_bias():
+    """The biases b are not added.
+    What does the model do with each number of a row after it has been scaled?"""
+
+
+@catalogue.variant(bias="first")
+def bias_before_gain():
+    """The biases are added before the rows are scaled, so they are scaled too.
+    Which of g and b comes first?"""
+
+
+@catalogue.variant(bias="minus")
+def bias_subtracted():
+    """The biases are subtracted.
+    What is the sign of b in the formula?"""
+
+
+@catalogue.variant(centre="none")
+def not_centred():
+    """The mean is not subtracted.
+    What should the mean of each row be before g and b come in?"""
+
+
+@catalogue.variant(centre="median")
+def median():
+    """The median is subtracted, not the mean.
+    What should the mean of each row be before g and b come in?"""
+
+
+@catalogue.variant(centre="everything")
+def mean_of_everything():
+    """The mean of the whole array is subtracted from every row.
+    Whose mean does each row need?"""
+
+
+@catalogue.variant(spread="squares")
+def not_centred_in_variance():
+    """The variance is the mean of the squares, without the mean subtracted first.
+    From where are the distances measured that a variance averages?"""
+
+
+@catalogue.variant(spread="sum")
+def sum_of_squares():
+    """The squares are summed, not averaged.
+    By what is the sum divided in a variance?"""
+
+
+@catalogue.variant(spread="absolute")
+def mean_absolute_deviation():
+    """The spread is the mean absolute distance from the mean.
+    What does a variance do with the distances before it averages them?"""
+
+
+@catalogue.variant(spread="range")
+def divided_by_range():
+    """The rows are divided by the distance between their largest and smallest numbers.
+    Which measure of spread does the formula ask for?"""
+
+
+@catalogue.mistake
+def gain_and_bias_swapped(x, g, b, eps=1e-5):
+    """g is added and b multiplies.
+    Which of the two scales, and which moves?"""
+    return reference(x, b, g, eps)
+
+
+@catalogue.mistake
+def only_gain_and_bias(x, g, b, eps=1e-5):
+    """The rows are scaled and moved, but not normalised.
+    What should mean and variance of a row be before g and b come in?"""
+    return g * x + b
+
+
+@catalogue.mistake
+def gain_and_bias_before(x, g, b, eps=1e-5):
+    """g and b are applied before the rows are normalised, which takes most of their effect away.
+    What comes first in the formula?"""
+    return reference(g * x + b, 1.0, 0.0, eps)
+
+
+@catalogue.mistake
+def bias_not_moved_by_root(x, g, b, eps=1e-5):
+    """The biases are divided by the standard deviation as well.
+    Where does the fraction end?"""
+    y = x - x.mean(axis=-1, keepdims=True)
+    return (g * y + b) / np.sqrt(x.var(axis=-1, keepdims=True) + eps)
+
+
+@catalogue.mistake
+def centred_only(x, g, b, eps=1e-5):
+    """The mean is subtracted, but the rows are not divided by anything.
+    What should the variance of each row be before g and b come in?"""
+    return g * (x - x.mean(axis=-1, keepdims=True)) + b
+
+
+@catalogue.mistake
+def no_brackets(x, g, b, eps=1e-5):
+    """Only the mean is divided by the standard deviation.
+    Where do the brackets of the numerator stand?"""
+    return g * (x - x.mean(axis=-1, keepdims=True) / np.sqrt(x.var(axis=-1, keepdims=True) + eps)) + b
+
+
+@catalogue.mistake
+def between_zero_and_one(x, g, b, eps=1e-5):
+    """Each row is stretched to lie between 0 and 1.
+    Which two properties of a row should normalising fix?"""
+    low, high = x.min(axis=-1, keepdims=True), x.max(axis=-1, keepdims=True)
+    return g * (x - low) / (high - low + eps) + b

@@ -1,0 +1,275 @@
+"""softmax: reference, hidden checks, known mistakes."""
+
+import numpy as np
+from gptkit.checks.cases import Case
+from gptkit.checks.core import Exercise, Student
+from gptkit.checks.softmax import exercise, stored
+from picoGPT.gpt2_pico import softmax as reference
+
+from autograder.exercises.catalogue import Catalogue
+from autograder.hidden import Hidden
+
+hidden = Exercise(exercise.name, exercise.signature)
+
+
+def variants(x, shift="max", sign=1.0, heat=None, curve=np.exp, over="sum", axis=-1, keep=True, after=None):
+    """softmax with each of its steps open to change."""
+    keep = {"axis": axis, "keepdims": keep}
+    x = sign * x / (np.sqrt(x.shape[-1]) if heat == "sqrt" else 1)
+    if shift == "clip":
+        x = np.clip(x, -50, 50)
+    elif shift == "everything":
+        x = x - x.max()
+    elif shift is not None:
+        x = x - getattr(x, shift)(**keep)
+    e = curve(x)
+    if over == "norm":
+        e = e / np.sqrt((e**2).sum(**keep))
+    elif over is not None:
+        e = e / getattr(e, over)(**keep)
+    return e if after is None else after(e)
+
+
+catalogue = Catalogue(exercise.name, reference, "[..., n]", variants)
+
+# -- the visible cases -------------------------------------------------------------------------------------------------
+
+catalogue.visible("rows", [[0, 1], [2, 0.5]], label="a small table")
+catalogue.visible("rows", [[1, 2, 0.5], [-1, 3, 0]], label="a table of 2 rows and 3 columns")
+catalogue.visible(
+    "rows", [[0.3, -0.6, -1e10], [1.5, 0.2, -1e10], [0.7, -2, 1]], label="scores of which some are masked"
+)
+catalogue.visible("other_dimensions", [0, 1], label="one row alone")
+catalogue.visible("other_dimensions", [0.5, -1, 2], label="one row alone")
+catalogue.visible("other_dimensions", [[[0, 1], [2, -1]], [[1, 0.5], [0, 3]]], label="a stack of 2 tables")
+catalogue.visible("far_from_zero", [1000, 1001], label="scores far above zero")
+catalogue.visible("far_from_zero", [-1000, -1001.5], label="scores far below zero")
+catalogue.visible("far_from_zero", [[0, 1], [-1000, -1002]], label="rows far apart")
+catalogue.visible("far_from_zero", [0, 1] + [0.5] * 9 + [-900], label="one score far below the others")
+catalogue.visible("far_from_zero", [1, -3000, 0, -3000], label="scores far apart")
+
+# -- hidden checks -----------------------------------------------------------------------------------------------------
+
+
+@hidden.check(share=0.2, value=True, hidden=True)
+def attention_scores(softmax: Student, data: Hidden) -> None:
+    """The model's own attention scores become the attention weights expected."""
+    stored.compare(softmax, data.keep(scores_of_heads))
+
+
+@hidden.check(share=0.15, value=True, hidden=True)
+def likeliest_tokens(softmax: Student, data: Hidden) -> None:
+    """The scores of the model's likeliest tokens become their probabilities, wherever the scores lie."""
+    stored.compare(softmax, data.keep(top_logits))
+
+
+@hidden.check(share=0.1, value=True, hidden=True)
+def whole_vocabulary(softmax: Student, data: Hidden) -> None:
+    """The scores of all tokens become their probabilities."""
+    stored.compare(softmax, data.keep(all_logits), rtol=0.05, atol=1e-5)
+
+
+def scores_of_heads(data: Hidden) -> list[Case]:
+    """The scores of three heads, masked, one by one and as a stack."""
+    chosen = data.rng("softmax").choice(len(data.trace.attentions), 3, replace=False)
+    heads = [data.trace.attentions[i] for i in chosen]
+    scores = [(q @ k.T / np.sqrt(q.shape[-1]) + mask).astype(np.float32) for q, k, _, mask, _ in heads]
+    cases = [catalogue.case(s, label="the attention scores of one head") for s in scores]
+    return [*cases, catalogue.case(np.stack(scores), label="the attention scores of three heads")]
+
+
+def top_logits(data: Hidden) -> list[Case]:
+    """The scores of the 300 likeliest tokens, in a random order, where they are and far down and up."""
+    top = data.rng("softmax top").permutation(np.sort(data.logits)[-300:])
+    label = "the scores of the likeliest tokens"
+    return [catalogue.case(top + np.float32(move), label=label) for move in (0, -400, 400)]
+
+
+def all_logits(data: Hidden) -> list[Case]:
+    """A running float32 sum over so many tokens is off by 1 %, so this check is a coarse one."""
+    moved = data.logits - data.logits.max() - np.float32(150)  # where 124M's own are
+    return [catalogue.case(z, label="the scores of all tokens") for z in (data.logits, moved)]
+
+
+# -- known mistakes ----------------------------------------------------------------------------------------------------
+
+
+@catalogue.variant(shift=None)
+def no_shift():
+    """Scores far from zero give NaN, because exp of them is 0 or infinity.
+    Which number can be subtracted from a whole row without changing its probabilities?"""
+
+
+@catalogue.variant(shift="min")
+def shift_by_smallest():
+    """The smallest score is subtracted, so exp can still overflow.
+    Which score has to become 0 so that no exp is larger than 1?"""
+
+
+@catalogue.variant(shift="mean")
+def shift_by_mean():
+    """The mean is subtracted, so exp can still overflow or vanish.
+    Which score has to become 0 so that no exp is larger than 1?"""
+
+
+@catalogue.variant(shift="everything")
+def shift_by_largest_of_all():
+    """The largest number of the whole array is subtracted, so rows far below it vanish.
+    Whose maximum does each row need?"""
+
+
+@catalogue.variant(shift="clip")
+def clipped():
+    """Scores are cut off at some size, which makes different scores equal.
+    What could be subtracted from a row so that nothing has to be cut off?"""
+
+
+@catalogue.variant(axis=0)
+def over_columns():
+    """Each column of your result sums to 1, not each row.
+    Along which axis are one token's scores laid out?"""
+
+
+@catalogue.variant(axis=None)
+def over_everything():
+    """The whole array sums to 1, not each row.
+    Over which axis should the sum run, and what keeps its place?"""
+
+
+@catalogue.variant(axis=1)
+def over_second_axis():
+    """The sum runs over the second axis, which is the last one only in a table.
+    How does NumPy count an axis from the end?"""
+
+
+@catalogue.variant(keep=False)
+def axis_not_kept():
+    """The sums of the rows are laid along the columns.
+    Which shape must the sums have so that each row is divided by its own?"""
+
+
+@catalogue.variant(over=None)
+def not_normalised():
+    """The exponentials are not divided by their sum.
+    What must each row of probabilities add up to?"""
+
+
+@catalogue.variant(over="mean")
+def divided_by_mean():
+    """Each row sums to its length, because it is divided by a mean.
+    What must each row of probabilities add up to?"""
+
+
+@catalogue.variant(over="norm")
+def unit_length():
+    """The squares of each row sum to 1, not the numbers themselves.
+    What must each row of probabilities add up to?"""
+
+
+@catalogue.variant(curve=np.exp2)
+def powers_of_two():
+    """The scores are exponents of 2.
+    Which number does the formula raise to the power of each score?"""
+
+
+@catalogue.variant(curve=np.square)
+def squares():
+    """The scores are squared instead of being exponents.
+    What does the formula do with a score before the sum?"""
+
+
+@catalogue.variant(sign=-1.0)
+def sign_turned():
+    """The smallest score gets the largest probability.
+    What is the sign of each score inside exp?"""
+
+
+@catalogue.variant(heat="sqrt")
+def divided_by_root_of_n():
+    """The scores are divided by the square root of the row's length.
+    To which of your functions does that scale belong?"""
+
+
+@catalogue.variant(after=np.log)
+def logarithm():
+    """The result is the logarithm of the probabilities.
+    Which numbers between 0 and 1 does it stand for?"""
+
+
+@catalogue.variant(after=lambda p: np.round(p, 2))
+def rounded():
+    """The probabilities are rounded.
+    What would rounding do to 50,000 small probabilities?"""
+
+
+@catalogue.mistake
+def one_hot(x):
+    """The largest score gets probability 1, all others 0.
+    How much should a score count that is only a little smaller than the largest?"""
+    return (x == x.max(axis=-1, keepdims=True)).astype(float)
+
+
+@catalogue.mistake
+def proportional(x):
+    """The scores themselves are divided by their sum.
+    Which function makes every score positive first?"""
+    return x / x.sum(axis=-1, keepdims=True)
+
+
+@catalogue.mistake
+def proportional_after_shift(x):
+    """The shifted scores are divided by their sum without exp.
+    Which function makes every score positive first?"""
+    x = x - x.max(axis=-1, keepdims=True)
+    return x / x.sum(axis=-1, keepdims=True)
+
+
+@catalogue.mistake
+def sigmoid(x):
+    """Each score becomes a number between 0 and 1 by itself.
+    How do the other scores of the row take part?"""
+    return 1 / (1 + np.exp(-x))
+
+
+@catalogue.mistake
+def twice(x):
+    """Softmax is applied twice, which makes the probabilities almost equal.
+    Which line does it again?"""
+    return reference(reference(x))
+
+
+@catalogue.mistake
+def no_shift_with_epsilon(x):
+    """A small number in the denominator turns NaN into zeros, so rows far below zero do not sum to 1.
+    What could be subtracted from each row before exp instead?"""
+    e = np.exp(x)
+    return e / (e.sum(axis=-1, keepdims=True) + 1e-9)
+
+
+@catalogue.mistake
+def shift_after_exp(x):
+    """The maximum is subtracted after exp, not before.
+    What does subtracting do to a fraction of exponentials, and what to their exponents?"""
+    e = np.exp(x) - np.exp(x).max(axis=-1, keepdims=True)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@catalogue.mistake
+def flattened(x):
+    """The result is one long row, whatever the shape of x.
+    Which shape should the probabilities have?"""
+    return reference(x.ravel())
+
+
+@catalogue.mistake
+def uniform(x):
+    """All scores of a row get the same probability.
+    Where do the scores enter the result?"""
+    return np.full_like(x, 1 / x.shape[-1])
+
+
+@catalogue.mistake
+def only_the_denominator(x):
+    """The result is the sum of each row, not the probabilities.
+    What is the sum used for in the formula?"""
+    return np.exp(x - x.max(axis=-1, keepdims=True)).sum(axis=-1)
