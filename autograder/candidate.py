@@ -1,0 +1,434 @@
+"""The one file that runs beside student code: the wire, the lock, and the loop that calls the student's functions.
+
+`sandbox.py` starts it as a *zygote*: Python and NumPy loaded, no student code in it, ever. For each candidate the
+zygote forks a child. The child gives up, for good, every file and every right but memory, clocks, one socket and its
+own end, and only then reads what a student wrote. Standard library and NumPy only; the examiner imports the wire.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import ctypes
+import gc
+import io
+import json
+import math
+import os
+import platform
+import random
+import re
+import signal
+import socket
+import struct
+import sys
+import time
+import types
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from importlib.machinery import BuiltinImporter, FrozenImporter
+
+import numpy as np
+from numpy import dtype, errstate, generic, ndarray
+from numpy.random import default_rng
+
+with contextlib.suppress(ImportError):  # not on Windows, where only the wire is used
+    import resource
+
+__builtins__ = dict(vars(builtins))  # what follows keeps these, whatever a student rebinds in the real module
+
+# ---- The wire: 4 bytes of length, a JSON header of at most HEADER_LIMIT bytes, then the arrays' raw bytes ----
+
+HEADER_LIMIT = 1 << 20
+DTYPES = frozenset(dtype(code).str for code in "?bhilqBHILQefdFD")
+WIDER = {"f": dtype(np.float64), "c": dtype(np.complex128)}  # long doubles cross as doubles
+LENGTH = struct.Struct(">I")
+
+
+class Malformed(Exception):
+    """What came over the wire is not a message."""
+
+
+def pack(message: dict, values: Iterable = ()) -> bytes:
+    """One frame: the message's JSON fields, and values as typed scalars and arrays, or their type's name."""
+    blobs: list[bytes] = []
+    header = json.dumps({**message, "values": [describe(value, blobs) for value in values]}).encode()
+    return b"".join([LENGTH.pack(len(header)), header, *blobs])
+
+
+def describe(value: object, blobs: list[bytes]) -> object:
+    """A value's entry in the header; the bytes of an array or NumPy scalar go to `blobs`."""
+    kind = type(value)
+    if value is None or kind is bool or (kind is int and -(2**63) <= value < 2**63):
+        return value
+    if kind is float:
+        return ["f", value.hex()]
+    if isinstance(value, ndarray | generic):
+        plain = ndarray.view(value, ndarray) if isinstance(value, ndarray) else np.asarray(value)
+        if plain.dtype.kind in WIDER and plain.dtype.itemsize > WIDER[plain.dtype.kind].itemsize:
+            plain = plain.astype(WIDER[plain.dtype.kind])
+        plain = plain.astype(plain.dtype.newbyteorder("="), copy=False) if not plain.dtype.isnative else plain
+        if plain.dtype.str in DTYPES:
+            blobs.append(plain.tobytes())
+            return ["a" if isinstance(value, ndarray) else "s", plain.dtype.str, list(plain.shape)]
+    return ["?", str(kind.__name__)[:60]]
+
+
+def unpack(header: bytes, limit: int) -> tuple[dict, list[tuple[object, int]]]:
+    """Check a header: its fields, and each value's entry with the number of raw bytes that belong to it."""
+    try:
+        message = json.loads(header)
+        entries = [(entry, size_of(entry)) for entry in message.pop("values")]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Malformed(f"no header: {type(error).__name__}") from None
+    if sum(size for _, size in entries) > limit:
+        raise Malformed("more bytes than an answer may have")
+    return message, entries
+
+
+def size_of(entry: object) -> int:
+    """Bytes behind one entry. Raises ValueError when it is not one that `describe` makes."""
+    if entry is None or type(entry) in (bool, int):
+        return 0
+    if type(entry) is not list or not all(type(part) is str for part in entry[:2]):
+        raise ValueError("not an entry")
+    match entry:
+        case ["f" | "?", _]:
+            return 0
+        case ["a" | "s", kind, [*shape]] if kind in DTYPES and len(shape) <= 32 and not (entry[0] == "s" and shape):
+            if all(type(n) is int and 0 <= n < 2**40 for n in shape):
+                return math.prod(shape) * dtype(kind).itemsize
+    raise ValueError("not an entry")
+
+
+def restore(entry: object, raw: bytes, foreign: Callable[[str], object] | None = None) -> object:
+    """The value of a checked entry: a Python scalar, a NumPy scalar, an array of its own memory, or `foreign(name)`."""
+    if not isinstance(entry, list):
+        return entry
+    if entry[0] == "f":
+        return float.fromhex(entry[1])
+    if entry[0] == "?":
+        return foreign(re.sub(r"\W", "_", entry[1])[:60] or "object")
+    array = ndarray(entry[2], np.uint8, raw) != 0 if entry[1] == "|b1" else ndarray(entry[2], entry[1], raw).copy()
+    return array if entry[0] == "a" else array[()]
+
+
+def receive(
+    read: Callable[[int], bytes], limit: int, foreign: Callable[[str], object] | None = None
+) -> tuple[dict, list[object], list[bytes]]:
+    """Read one frame with `read(n)`, which gives exactly n bytes: its fields, its values, their raw bytes.
+
+    Raises Malformed for everything that `pack` does not make, and for more than `limit` bytes of arrays.
+    """
+    (length,) = LENGTH.unpack(read(LENGTH.size))
+    if length > HEADER_LIMIT:
+        raise Malformed("the header is too long")
+    message, entries = unpack(read(length), limit)
+    raw = [read(size) if size else b"" for _, size in entries]
+    try:
+        values = [restore(entry, part, foreign) for (entry, _), part in zip(entries, raw, strict=True)]
+    except (ValueError, OverflowError) as error:  # a shape that NumPy refuses, a float that is none
+        raise Malformed(str(error)) from None
+    return message, values, raw
+
+
+# ---- The child: runs cells, calls functions ----
+
+
+class Printed(io.TextIOBase):
+    """Standard output of student code: the first `room` characters are kept for the grader, the rest is dropped."""
+
+    def __init__(self, room: int = 4000):
+        self.room, self.parts = room, []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self.room > 0:
+            self.parts.append(text[: self.room])
+            self.room -= len(text)
+        return len(text)
+
+    def take(self) -> str:
+        text, self.parts = "".join(self.parts), []
+        return text
+
+
+class Unavailable:
+    """The last finder on the import path: says in plain words that a module is not there while grading."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        words = f"{name.split('.')[0]} is not available while grading, only NumPy and the standard library are"
+        raise ModuleNotFoundError(words, name=name)
+
+
+def raised(error: BaseException) -> dict:
+    """An exception in the header's terms: its type, its text, and the last line of the student's it came through."""
+    cell, line, step = -1, 0, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename.startswith("<cell "):
+            cell, line = int(step.tb_frame.f_code.co_filename[6:-1]), step.tb_lineno
+        step = step.tb_next
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+    except BaseException:  # their own __str__
+        text = ""
+    if isinstance(error, SyntaxError) and not line:
+        line = error.lineno or 0
+    return {"type": type(error).__name__[:60], "text": str(text)[:300], "cell": cell, "line": line}
+
+
+class Runner:
+    """A student's namespace, and what the examiner may ask of it."""
+
+    def __init__(self, limit: int):
+        self.limit, self.flags = limit, 0
+        main = types.ModuleType("__main__")
+        self.space = main.__dict__
+        self.space.update(display=print)
+        sys.modules["__main__"] = main
+
+    def run(self, source: str, cell: int) -> list[dict]:
+        """Run a cell statement by statement; what each of the first 20 failing ones raised."""
+        name = f"<cell {cell}>"
+        try:
+            statements = ast.parse(source, name).body
+        except BaseException as error:
+            return [{**raised(error), "cell": cell}]
+        errors = []
+        for statement in statements:
+            try:
+                code = compile(ast.Module([statement], []), name, "exec", self.flags, dont_inherit=True)
+                self.flags |= code.co_flags & FUTURE
+                exec(code, self.space)
+            except BaseException as error:
+                errors.append({**raised(error), "cell": cell, "line": statement.lineno})
+        return errors[:20]
+
+    def call(self, function: Callable, args: list, raw: list[bytes], changed: set[int], *rng: object) -> object:
+        """One call with its own copies of the arguments; which of them it changed is added to `changed`."""
+        given = [ndarray.copy(arg) if isinstance(arg, ndarray) else arg for arg in args]
+        with errstate(all="ignore"):  # as in the notebook's own checks
+            result = function(*given, *rng)
+        for i, (before, after) in enumerate(zip(args, given, strict=True)):
+            if isinstance(before, ndarray) and not (
+                before.shape == after.shape and before.dtype == after.dtype and after.tobytes() == raw[i]
+            ):
+                changed.add(i)
+        return result
+
+    def answer(self, ask: dict, values: list, raw: list[bytes]) -> tuple[dict, list]:
+        """The reply to one request, and the values that go with it."""
+        if ask["do"] == "run":
+            return {"errors": self.run(ask["source"], ask["cell"])}, []
+        function = self.space.get(ask["name"])
+        if not callable(function):
+            return {"undefined": ask["name"] not in self.space}, []
+        changed: set[int] = set()
+        results: list = []
+        try:
+            if ask["do"] == "draws":
+                results = self.draws(function, ask, values, raw, changed)
+            else:
+                at = 0
+                for count in ask["counts"]:
+                    results.append(self.call(function, values[at : at + count], raw[at : at + count], changed))
+                    at += count
+        except BaseException as error:
+            return {"raised": raised(error), "changed": sorted(changed)}, []
+        size = sum(result.nbytes for result in results if isinstance(result, ndarray))
+        if size > self.limit:
+            return {"large": size}, []
+        return {"changed": sorted(changed)}, results
+
+    def draws(self, function: Callable, ask: dict, args: list, raw: list[bytes], changed: set[int]) -> list:
+        """Call with one Generator again and again: [times] ids, or the first thing that is not an id."""
+        rng, ids = default_rng(ask["seed"]), np.empty(ask["times"], np.int64)
+        for i in range(ask["times"]):
+            result = self.call(function, args, raw, changed, rng)
+            whole = isinstance(result, int | np.integer) and not isinstance(result, bool)
+            if not whole or not -(2**63) <= int(result) < 2**63:
+                return [result]
+            ids[i] = int(result)
+        return [ids]
+
+
+FUTURE = 0
+for _name in __import__("__future__").all_feature_names:
+    FUTURE |= getattr(__import__("__future__"), _name).compiler_flag
+
+
+def serve(wire: io.FileIO, limit: int) -> None:
+    """Answer requests until the examiner hangs up."""
+    runner, printed = Runner(limit), Printed()
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = printed
+
+    def read(n: int) -> bytes:
+        buffer = bytearray(n)
+        view = memoryview(buffer)
+        while view:
+            got = wire.readinto(view)
+            if not got:
+                os._exit(0)
+            view = view[got:]
+        return buffer
+
+    while True:
+        ask, values, raw = receive(read, 1 << 40)
+        reply, results = runner.answer(ask, values, raw)
+        frame = memoryview(pack({**reply, "id": ask["id"], "printed": printed.take()}, results))
+        while frame:
+            frame = frame[wire.write(frame) :]
+
+
+# ---- The lock: what a child gives up before it reads anything a student wrote ----
+
+# All that Python and NumPy need once everything is loaded and no file is to be opened, by its number on x86_64:
+X86_64 = [0, 1, 3]  # read, write, close
+X86_64 += [9, 10, 11, 12, 25, 28]  # mmap, mprotect, munmap, brk, mremap, madvise
+X86_64 += [13, 14, 15, 131, 219]  # rt_sigaction, rt_sigprocmask, rt_sigreturn, sigaltstack, restart_syscall
+X86_64 += [24, 35, 96, 98, 100, 201, 228, 229, 230]  # sched_yield, nanosleep, and the clocks
+X86_64 += [39, 186, 202, 204, 318]  # getpid, gettid, futex, sched_getaffinity, getrandom
+X86_64 += [60, 231]  # exit, exit_group
+KILL, TGKILL, CLONE3 = 62, 234, 435
+ALLOW, KILLED, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+EPERM, ENOSYS = 1, 38
+PDEATHSIG, NO_NEW_PRIVS, SECCOMP = 1, 38, 22
+
+
+def seal() -> bool:
+    """Install the allow-list in the kernel: from here on no file, socket or process. False: not possible here."""
+    if sys.platform != "linux" or platform.machine() != "x86_64" or sys.maxsize < 2**32:
+        return False
+    load, equal, end = 0x20, 0x15, 0x06  # classic BPF: load a word, jump if equal, return
+    refuse = (end, 0, 0, ERRNO | EPERM)
+    program = [(load, 0, 0, 4), (equal, 1, 0, 0xC000003E), (end, 0, 0, KILLED), (load, 0, 0, 0)]  # no other ABI
+    for number in X86_64:
+        program += [(equal, 0, 1, number), (end, 0, 0, ALLOW)]
+    for number in (KILL, TGKILL):  # only itself, to abort
+        program += [(equal, 0, 4, number), (load, 0, 0, 16), (equal, 0, 1, os.getpid()), (end, 0, 0, ALLOW), refuse]
+    program += [(equal, 0, 1, CLONE3), (end, 0, 0, ERRNO | ENOSYS), refuse]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
+    holder = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(code)))
+    return prctl(NO_NEW_PRIVS, 1) == 0 and prctl(SECCOMP, 2, ctypes.addressof(holder)) == 0
+
+
+def prctl(*words: int) -> int:
+    """Linux's prctl; 0 when it worked."""
+    call = ctypes.CDLL(None).prctl
+    call.argtypes = [ctypes.c_ulong] * 5
+    return call(*words, *[0] * (5 - len(words)))
+
+
+def limit(memory: int, seconds: int) -> None:
+    """Resource limits: no file, no process, no core; so much memory and processor time. They hold without a seal."""
+    bounds = {"AS": memory, "CPU": seconds, "CORE": 0, "FSIZE": 0, "NOFILE": 0, "NPROC": 0, "MEMLOCK": 0, "MSGQUEUE": 0}
+    for name, bound in bounds.items():
+        with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS lacks some
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (bound, bound))
+
+
+def child(settings: dict) -> None:
+    """A fresh candidate, right after the fork: its wire is descriptor 3. Gives up everything else, then serves."""
+    if sys.platform == "linux":
+        prctl(PDEATHSIG, signal.SIGKILL)
+    os.closerange(4, 4096)
+    wire = io.FileIO(3, "r+")
+    sys.argv, sys.orig_argv, sys.path, sys.meta_path = [""], [""], [], [BuiltinImporter, FrozenImporter, Unavailable]
+    random.seed(0)  # a second run gives the same scores
+    np.random.seed(0)
+    limit(settings["memory"], settings["seconds"])
+    if settings["sealed"] and not seal():
+        os._exit(71)
+    serve(wire, settings["answer"])
+
+
+# ---- The zygote ----
+
+PRELOADED = """
+numpy.fft numpy.lib.stride_tricks numpy.linalg numpy.ma numpy.polynomial numpy.random numpy.testing numpy.typing abc
+argparse array ast atexit base64 bisect calendar cmath collections.abc colorsys concurrent.futures.thread contextlib
+contextvars copy csv dataclasses datetime decimal difflib dis doctest encodings.ascii encodings.idna encodings.latin_1
+encodings.unicode_escape encodings.utf_16 enum fractions functools getpass glob graphlib gzip hashlib heapq html
+importlib.util inspect itertools json keyword linecache locale logging math multiprocessing numbers operator pathlib
+pickle platform pprint queue random re reprlib secrets select shutil signal socket statistics string struct subprocess
+symtable tempfile textwrap threading time timeit token tokenize traceback types typing unicodedata unittest.mock uuid
+warnings weakref zlib zoneinfo
+"""
+
+
+def can_seal() -> bool:
+    """Try the seal in a process of its own: is a file refused, and does arithmetic still work?"""
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1] == 0
+    try:
+        sealed = seal()
+        with contextlib.suppress(PermissionError):
+            os.close(os.open("/", os.O_RDONLY))
+            sealed = False
+        os._exit(0 if sealed and float((np.ones((9, 9)) @ np.ones(9)).sum()) == 81 else 1)
+    finally:
+        os._exit(1)
+
+
+def end(pid: int, grace: float) -> int | None:
+    """Reap a child: its exit code (negative: the signal), or None when it was killed after `grace` seconds."""
+    until = time.monotonic() + grace
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= until:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return None
+        time.sleep(0.001)
+
+
+def zygote(uid: int, allow_seal: bool) -> None:
+    """Load everything, become `uid` (0: stay), then fork a candidate for each request on the control socket."""
+    os.dup2(0, 3)
+    os.dup2(1, 0)
+    os.chdir("/")
+    for name in PRELOADED.split():
+        with contextlib.suppress(ImportError):
+            import_module(name)
+    if uid:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    sealed = allow_seal and can_seal()
+    gc.collect()
+    gc.freeze()
+    os.dup2(1, 2)
+    control, children = socket.socket(fileno=3), set()
+    control.send(json.dumps({"sealed": sealed, "uid": os.getuid()}).encode())
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(control, 4096, 1)
+        if not request:
+            break
+        ask = json.loads(request)
+        if "end" in ask:
+            children.discard(ask["end"])
+            control.send(json.dumps({"ended": end(ask["end"], ask["grace"])}).encode())
+            continue
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.dup2(descriptors[0], 3)
+                child({**ask, "sealed": sealed})
+            finally:
+                os._exit(70)
+        os.close(descriptors[0])
+        children.add(pid)
+        control.send(json.dumps({"pid": pid}).encode())
+    for pid in children:
+        end(pid, 0)
+
+
+if __name__ == "__main__":
+    zygote(int(sys.argv[1]), sys.argv[2] == "seal")

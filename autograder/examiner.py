@@ -1,0 +1,262 @@
+"""Proxies: a student's function over there, callable here.
+
+`Candidate` runs a submission's cells in a candidate process and asks it for results. Nothing the candidate sends is
+trusted: typed arrays and scalars of bounded size, texts of bounded length, an answer only to the question just asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from gptkit.checks.core import Failed, Foreign, token_id
+
+from autograder.candidate import Malformed, pack, receive
+from autograder.sandbox import Limits, Sandbox, Unavailable
+
+SLOW = "Is there a Python loop that a single NumPy operation could replace?"
+PRINTED = 4000  # characters of a submission's output that are kept
+
+
+class Ended(Exception):
+    """The candidate is gone: `status` is crashed or timeout, the text completes "softmax ..."."""
+
+    def __init__(self, words: str, status: str = "crashed"):
+        super().__init__(words)
+        self.status = status
+
+
+class Candidate:
+    """A submission at work. Use it as a context manager; what it did wrong while loading is in `notes`.
+
+    cells: (source, where) pairs, run in order; `where` is a word for messages, the grade_id of a solution cell.
+    A cell that ends or hangs the process is left out, and the others are run again in a new one.
+    """
+
+    def __init__(self, sandbox: Sandbox, cells: Iterable[tuple[str, str]], limits: Limits | None = None):
+        self.limits = limits or Limits()
+        self.printed = ""
+        self._sandbox, self._cells = sandbox, list(cells)
+        self._noted: list[list[Failed]] = [[] for _ in self._cells]
+        self._left_out: set[int] = set()
+        self._connection = None
+        self._starts, self._spent = 0, 0.0
+
+    def __enter__(self) -> Candidate:
+        with contextlib.suppress(Ended):  # every question will say so
+            self._load()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
+
+    @property
+    def notes(self) -> list[str]:
+        """What went wrong while the cells ran, a sentence each."""
+        return [note.fact for notes in self._noted for note in notes]
+
+    def function(self, name: str) -> Proxy:
+        """The student's function of that name, as a check calls it, whether it exists or not."""
+        return Proxy(self, name)
+
+    def define(self, source: str, where: str = "helper") -> None:
+        """Run source of the grader's own in the candidate, after the cells, also when it has to be started again."""
+        self._cells.append((source, where))
+        self._noted.append([])
+        if self._connection is not None:
+            self._run(len(self._cells) - 1)
+
+    # ---- Asking ----
+
+    def ask(self, name: str, request: dict, values: list) -> tuple[dict, list]:
+        """One question about the function `name`. Raises Failed for everything that is not an answer."""
+        try:
+            if self._connection is None:
+                self._load()
+            reply, results = self._exchange({**request, "name": name}, values, self.limits.call_seconds)
+        except Ended as why:
+            question = SLOW if why.status == "timeout" else None
+            raise Failed(f"{name} {why}.", question, status=why.status) from None
+        if "undefined" in reply:
+            raise self._absent(name, reply["undefined"] is True)
+        if "large" in reply:
+            raise Failed(f"{name} returned more than {self.limits.answer_mb} MB.", status="error")
+        if "raised" in reply:
+            raise self._raised(reply["raised"], name)
+        return reply, results
+
+    def _exchange(self, request: dict, values: list, seconds: float) -> tuple[dict, list]:
+        """Send a request and receive its reply. Raises Ended, with the process gone, when that does not work."""
+        seconds = min(seconds, self.limits.submission_seconds - self._spent)
+        if seconds <= 0:
+            raise self._gone(f"was not run: the submission's {self.limits.submission_seconds:g} seconds were used up")
+        nonce, began, wire = secrets.token_hex(8), time.monotonic(), self._connection.socket
+
+        def read(n: int) -> bytearray:
+            buffer = bytearray(n)
+            view = memoryview(buffer)
+            while view:
+                wire.settimeout(max(began + seconds - time.monotonic(), 1e-3))
+                got = wire.recv_into(view)
+                if not got:
+                    raise ConnectionResetError
+                view = view[got:]
+            return buffer
+
+        try:
+            wire.settimeout(seconds)
+            wire.sendall(pack({**request, "id": nonce}, values))
+            reply, results, _ = receive(read, self.limits.answer_mb << 20, _foreign)
+            if reply.get("id") != nonce:
+                raise Malformed("not the reply to this request")
+        except TimeoutError:
+            raise self._gone(f"took longer than {seconds:.3g} seconds") from None
+        except Malformed:
+            self._hang_up()
+            raise Ended("sent something that is not an answer") from None
+        except OSError:
+            raise Ended(_ending(self._hang_up(grace=0.2))) from None
+        finally:
+            self._spent += time.monotonic() - began
+        if len(self.printed) < PRINTED:
+            self.printed += _plain(reply.get("printed"), PRINTED - len(self.printed), keep="\n\t")
+        return reply, results
+
+    def _gone(self, words: str) -> Ended:
+        self._hang_up()
+        return Ended(words, "timeout")
+
+    # ---- Loading ----
+
+    def _load(self) -> None:
+        """Start a process and run the cells; a cell that ends it is left out, and all is begun again."""
+        while self._connection is None:
+            if self._starts > self.limits.restarts:
+                raise Ended("was not run: this submission ended its process too often")
+            self._starts += 1
+            try:
+                self._connection = self._sandbox.candidate(self.limits)
+            except Unavailable as why:
+                raise Ended(f"was not run: {why}") from None
+            for i in range(len(self._cells)):
+                if i not in self._left_out and not self._run(i):
+                    break
+
+    def _run(self, i: int) -> bool:
+        """Run a cell and note what it raised; False when the process is gone, and the cell left out from now on."""
+        source, where = self._cells[i]
+        try:
+            reply, _ = self._exchange({"do": "run", "source": source, "cell": i}, [], self.limits.load_seconds)
+        except Ended as why:
+            self._left_out.add(i)
+            self._noted[i] = [Failed(f"{_cell(where)} {why}.", status=why.status)]
+            return False
+        errors = reply.get("errors")
+        self._noted[i] = [self._raised(error, _cell(where)) for error in errors if error] if errors else []
+        return True
+
+    def _absent(self, name: str, undefined: bool) -> Failed:
+        """Why there is no such function: the note on the cell that was to define it, if there is one."""
+        if not undefined:
+            return Failed(f"{name} is not a function.", status="missing")
+        defines = re.compile(rf"^\s*(def\s+{re.escape(name)}\b|{re.escape(name)}\s*=)", re.M)
+        for (source, _), notes in zip(self._cells, self._noted, strict=True):
+            if notes and defines.search(source):
+                return Failed(f"{name} is not defined. {notes[0].fact}", status=notes[0].status)
+        return Failed(f"{name} is not defined.", status="missing")
+
+    def _raised(self, error: Any, what: str) -> Failed:
+        """An exception that the candidate reported, in the words of `core.raised`. Any field may be a lie."""
+        error = error if isinstance(error, dict) else {}
+        kind, text = _plain(error.get("type"), 60) or "an error", _plain(error.get("text"), 300)
+        if kind == "NotImplementedError" and " " not in what:
+            return Failed(f"{what} is not written yet.", status="missing")
+        cell, line, where = error.get("cell"), error.get("line"), ""
+        if type(cell) is int and type(line) is int and 0 <= cell < len(self._cells):
+            lines = self._cells[cell][0].splitlines()
+            if 0 < line <= len(lines):
+                where = f" at line {line}, `{_plain(lines[line - 1].strip(), 80)}`"
+        said = " ".join(text.split())[:160].rstrip(".")
+        return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+
+    def _hang_up(self, grace: float = 0.0) -> int | None:
+        connection, self._connection = self._connection, None
+        return connection.end(grace) if connection is not None else None
+
+
+@dataclass
+class Proxy:
+    """A student's function behind the `Student` interface of gptkit.checks.core; raises Failed as that does."""
+
+    candidate: Candidate
+    name: str
+    changed: set[int] = field(default_factory=set)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.many([args])[0]
+
+    def many(self, calls: Iterable[tuple]) -> list[Any]:
+        """Many calls in one message."""
+        calls = [tuple(args) for args in calls]
+        request = {"do": "call", "counts": [len(args) for args in calls]}
+        return self._ask(request, [value for args in calls for value in args], len(calls))
+
+    def draws(self, *args: Any, seed: int, times: int) -> np.ndarray:
+        """`times` calls with one Generator, made from `seed` over there; [times] int64."""
+        (drawn,) = self._ask({"do": "draws", "seed": seed, "times": times}, list(args), 1)
+        if isinstance(drawn, np.ndarray) and drawn.dtype == np.int64 and drawn.shape == (times,):
+            return drawn
+        token_id(drawn)  # says what is wrong with it
+        raise Failed(f"{self.name} returned a token id that is no index.")
+
+    def _ask(self, request: dict, values: list, expected: int) -> list:
+        for value in values:
+            if not (value is None or isinstance(value, bool | int | float | np.ndarray | np.generic)):
+                raise TypeError(f"a {type(value).__name__} does not cross to the candidate")
+        reply, results = self.candidate.ask(self.name, request, values)
+        if len(results) != expected:
+            self.candidate._hang_up()
+            raise Failed(f"{self.name} sent something that is not an answer.", status="crashed")
+        self.changed.update(i for i in _list(reply.get("changed")) if type(i) is int and 0 <= i < len(values))
+        return results
+
+
+# ---- Words ----
+
+
+def _ending(code: int | None) -> str:
+    """How a process that hung up ended, in words."""
+    if code is None:
+        return "stopped answering"
+    if code >= 0:
+        return f"ended the Python process (exit code {code})"
+    if code == -signal.SIGKILL:
+        return "used too much memory or processor time and was stopped"
+    return f"crashed Python ({(signal.strsignal(-code) or f'signal {-code}').lower()})"
+
+
+def _cell(where: str) -> str:
+    """A cell as the subject of a sentence."""
+    return where.capitalize() if where.startswith("cell ") else f"The cell of {where}"
+
+
+def _plain(text: Any, room: int, keep: str = "") -> str:
+    """A student's text, cut, with everything that does not print (colour codes, half characters) replaced."""
+    text = text[:room] if isinstance(text, str) else ""
+    return "".join(c if c.isprintable() or c in keep else " " if c.isspace() else "�" for c in text)
+
+
+def _list(value: Any) -> list:
+    return value if isinstance(value, list) else []
+
+
+def _foreign(name: str) -> Foreign:
+    """What stands for an answer that does not cross; its type carries the name, so that messages can say it."""
+    return type(name, (Foreign,), {})(name)
