@@ -119,7 +119,7 @@ def some_queries(data: Hidden) -> list[Case]:
 
 
 def penalised(data: Hidden) -> list[Case]:
-    """A penalty for distance besides the causal mask, and small random numbers for any pair."""
+    """A penalty for distance besides the causal mask, small random numbers for any pair, large ones for all."""
     (q1, k1, v1, m1), (q2, k2, v2, m2) = chosen(data, "penalties", 2)
     n = len(q1)
     slope = np.float32(data.rng("slope").uniform(0.1, 0.5))
@@ -128,6 +128,7 @@ def penalised(data: Hidden) -> list[Case]:
     return [
         catalogue.case(q1, k1, v1, m1 + distance, label="a penalty for distance"),
         catalogue.case(q2[:-2], k2, v2, anything, label="a mask of small numbers"),
+        catalogue.case(q2[:-2], k2, v2, anything + np.float32(1000), label="a mask of large numbers"),
     ]
 
 

@@ -32,9 +32,10 @@ catalogue = Catalogue(exercise.name, reference, "")
 
 # -- the visible cases -------------------------------------------------------------------------------------------------
 
-_logits = [-0.3, 1.4, -1.1, 0.9, 3.0, 0.2, 0.5, -2.0, 2.2, 0.7, -0.6, 1.9]
-catalogue.visible("draws", _logits, 5, label="12 tokens, n = 5")
-catalogue.visible("one", _logits, 1, label="12 tokens, n = 1")
+_likely = {4: 3.0, 8: 2.3, 13: 1.9, 1: 1.5, 17: 1.2}
+_logits = [_likely.get(i, 0.9 - 0.05 * (7 * i % 20)) for i in range(20)]
+catalogue.visible("draws", _logits, 5, label="20 tokens, n = 5")
+catalogue.visible("one", _logits, 1, label="20 tokens, n = 1")
 
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
@@ -50,13 +51,12 @@ def real_logits(sample_top_n: Student, data: Hidden) -> None:
 def likeliest(data: Hidden) -> tuple[Case, int]:
     """The scores of the 300 likeliest tokens, in a random order, and a seed for `rng`.
 
-    They are spread where the model hardly prefers any token, so that proportions can be told apart, and lie where
-    124M's do, far below zero.
+    They are stretched so that the last of the n still comes now and then, and lie where 124M's do, far below zero.
     """
     rng = data.rng("sampling")
     top = np.sort(data.logits)[-300:].astype(np.float64)
-    n = int(rng.integers(6, 10))
-    top = (top - top[-1]) * max(1.0, 2.5 / (top[-1] - top[-n])) - 120
+    n = int(rng.integers(5, 8))
+    top = (top - top[-1]) * 1.8 / (top[-1] - top[-n]) - 120
     top[:-n] -= 0.05  # no near tie at the cut
     logits = rng.permutation(top).astype(np.float32)
     return catalogue.case(logits, n, label="the model's likeliest tokens"), int(rng.integers(2**31))

@@ -14,19 +14,19 @@ hidden = Exercise(exercise.name, exercise.signature)
 
 def variants(x, shift="max", sign=1.0, heat=None, curve=np.exp, over="sum", axis=-1, keep=True, after=None):
     """softmax with each of its steps open to change."""
-    keep = {"axis": axis, "keepdims": keep}
+    along = {"axis": axis, "keepdims": keep}
     x = sign * x / (np.sqrt(x.shape[-1]) if heat == "sqrt" else 1)
     if shift == "clip":
         x = np.clip(x, -50, 50)
     elif shift == "everything":
         x = x - x.max()
     elif shift is not None:
-        x = x - getattr(x, shift)(**keep)
+        x = x - getattr(x, shift)(**along)
     e = curve(x)
     if over == "norm":
-        e = e / np.sqrt((e**2).sum(**keep))
+        e = e / np.sqrt((e**2).sum(**along))
     elif over is not None:
-        e = e / getattr(e, over)(**keep)
+        e = e / getattr(e, over)(**along)
     return e if after is None else after(e)
 
 
@@ -81,8 +81,9 @@ def scores_of_heads(data: Hidden) -> list[Case]:
 def top_logits(data: Hidden) -> list[Case]:
     """The scores of the 300 likeliest tokens, in a random order, where they are and far down and up."""
     top = data.rng("softmax top").permutation(np.sort(data.logits)[-300:])
+    moved = [top + np.float32(move) for move in (0, -1200, 1200)]
     label = "the scores of the likeliest tokens"
-    return [catalogue.case(top + np.float32(move), label=label) for move in (0, -400, 400)]
+    return [catalogue.case(scores, label=label) for scores in (*moved, np.stack(moved))]
 
 
 def all_logits(data: Hidden) -> list[Case]:

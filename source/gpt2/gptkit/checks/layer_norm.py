@@ -9,13 +9,13 @@ exercise = Exercise("layer_norm", "(x, g, b, eps=1e-5)")
 stored = Stored(exercise.name, exercise.signature)
 
 
-@exercise.check(share=0.15, value=True)
+@exercise.check(share=0.1, value=True)
 def rows(layer_norm: Student) -> None:
     """With gains of 1 and biases of 0, a few rows become the numbers expected."""
     stored.compare(layer_norm, "rows")
 
 
-@exercise.check(share=0.1, value=True)
+@exercise.check(share=0.15, value=True)
 def gain_and_bias(layer_norm: Student) -> None:
     """The result is scaled by g, then moved by b."""
     stored.compare(layer_norm, "gain_and_bias")
@@ -33,7 +33,7 @@ def small_variance(layer_norm: Student) -> None:
     stored.compare(layer_norm, "small_variance")
 
 
-@exercise.check(share=0.1)
+@exercise.check(share=0.05)
 def mean_0_variance_1(layer_norm: Student) -> None:
     """With gains of 1 and biases of 0, each row of the result has mean 0 and variance 1."""
     case = stored.groups["rows"][-1]
