@@ -125,11 +125,12 @@ class Grader:
     def examine(self, work: submission.Submission) -> dict[str, Any]:
         """The exercises' results and the notes about the notebook."""
         with Candidate(self.sandbox, work.cells, self.limits) as candidate:
-            results = {n: self.ask(n, candidate.function(n)) for n in EXERCISES if n != "end_to_end"}
-            functions = SimpleNamespace(**{n: candidate.function(n) for n in TRANSFORMER})
+            results = {n: self.ask(n, function(work, candidate, n)) for n in EXERCISES if n != "end_to_end"}
+            functions = SimpleNamespace(**{n: function(work, candidate, n) for n in TRANSFORMER})
             results["end_to_end"] = self.ask("end_to_end", functions)
             notes = [*work.notes, *candidate.notes]
-        if not complete(results["softmax"]) and not complete(results["attention"]):
+        written = "attention" not in work.untouched
+        if written and not complete(results["softmax"]) and not complete(results["attention"]):
             results["attention"] = better(results["attention"], self.again(work, "attention", ["softmax"]))
         wrong = [n for n in TRANSFORMER if not complete(results[n]) and results[n][0].status != "missing"]
         if wrong and not complete(results["end_to_end"]) and any(complete(results[n]) for n in TRANSFORMER):
@@ -147,9 +148,8 @@ class Grader:
         with Candidate(self.sandbox, work.cells, self.limits) as candidate:
             if "softmax" in wrong:
                 candidate.define(RIGHT_SOFTMAX)
-            functions = {
-                n: Local(getattr(gpt2_pico, n), n) if n in wrong else candidate.function(n) for n in TRANSFORMER
-            }
+            functions = {n: function(work, candidate, n) for n in TRANSFORMER}
+            functions |= {n: Local(getattr(gpt2_pico, n), n) for n in wrong}
             student = candidate.function(name) if name == "attention" else SimpleNamespace(**functions)
             return told(self.ask(name, student), wrong)
 
@@ -182,6 +182,15 @@ class Grader:
         """The record of a notebook that cannot be examined: zero everywhere, and the reason."""
         none = {n: [Result(c, False, f"Not reached: {why}", status="missing") for c in EXERCISES[n]] for n in EXERCISES}
         return {"exercises": [self.exercise(n, none[n]) for n in EXERCISES], "notes": [why]}
+
+
+def function(work: submission.Submission, candidate: Candidate, name: str) -> Student:
+    """The student's function of that name; one that says so where its cell is still the released stub."""
+    return Local(unwritten, name) if name in work.untouched else candidate.function(name)
+
+
+def unwritten(*_: Any) -> None:
+    raise NotImplementedError
 
 
 def complete(results: list[Result]) -> bool:

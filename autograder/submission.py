@@ -33,10 +33,11 @@ class Cell(NamedTuple):
 
 @dataclass
 class Submission:
-    """The cells to run and the notes for the report."""
+    """The cells to run, the exercises whose cell is still the released stub, and the notes for the report."""
 
     cells: list[Cell]
     notes: list[str] = field(default_factory=list)
+    untouched: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def read(path: Path, release: Release) -> Submission:
         grade_id = cell["metadata"]["nbgrader"].get("grade_id")
         grade_id = grade_id if isinstance(grade_id, str) else ""
         found[grade_id] = found.get(grade_id, 0) + 1
+        if grade_id in release.solutions and normal(cell["source"]) in release.sources:
+            submission.untouched.add(grade_id)
         source = theirs(cell, grade_id, release, submission.notes)
         if source is not None:
             where = grade_id if grade_id in release.solutions else defines(source, release) or f"cell {number}"
@@ -117,6 +120,9 @@ def read(path: Path, release: Release) -> Submission:
         c.where in release.solutions for c in submission.cells
     ):
         raise Unreadable(f"{path.name} is not a notebook of the assignment {release.name}: none of its cells is in it.")
+    for name in list(submission.untouched):  # written elsewhere all the same?
+        if any(re.search(rf"\bdef\s+{name}\b|\b{name}\s*=[^=]", c.source) for c in submission.cells):
+            submission.untouched.remove(name)
     sources = {normal(c["source"]) for c in cells}
     missing = [Cell(s, "setup") for s in release.setup if s not in sources]
     submission.cells[:0] = missing
