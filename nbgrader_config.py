@@ -1,8 +1,13 @@
 """The course, for stock `nbgrader` commands run in this folder."""
 
 import os
+import sys
+from pathlib import Path
 
 c = get_config()  # noqa: F821  (nbgrader gives it)
+
+# nbgrader starts `alembic` by its name, which is found only where the virtual environment is activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 # The exchange sorts assignments by course; this is its name there.
 c.CourseDirectory.course_id = "gpt2-course"

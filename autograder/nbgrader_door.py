@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import glob
 import os
+import re
+import secrets
 import shutil
 import stat
 import weakref
@@ -29,7 +31,7 @@ from traitlets import Enum
 from autograder import harmless, report, submission
 from autograder.grading import RELEASE, Grader, UsageError
 
-STAMP = "timestamp.txt"
+STAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 
 
 class SubmissionExporter(NotebookExporter):
@@ -131,15 +133,11 @@ class Examine(NbGraderPreprocessor):
         if record["notes"]:
             notes = "\n".join(f"- {report.in_markdown(note)}" for note in record["notes"])
             nb.cells.insert(0, new_markdown_cell(f"**About this notebook**\n\n{notes}", id="notes"))
-        self.keep_timestamp(path.parent, it)
-        return nb, resources
-
-    def keep_timestamp(self, submitted: Path, it: dict[str, str]) -> None:
-        """The one other file that is carried along: nbgrader regrades when it is newer than the one in autograded/."""
         course = self.parent.parent.coursedir
-        if stamp := stamp_of(submitted):
-            folder = Path(course.format_path(course.autograded_directory, it["student"], it["assignment"]))
-            (folder / STAMP).write_text(stamp)
+        folder = Path(course.format_path(course.autograded_directory, it["student"], it["assignment"]))
+        for name, said in companions(path.parent).items():
+            (folder / name).write_text(said)
+        return nb, resources
 
 
 def verdict(exercise: dict[str, Any] | None) -> list[NotebookNode]:
@@ -151,16 +149,31 @@ def verdict(exercise: dict[str, Any] | None) -> list[NotebookNode]:
     return [new_output("display_data", shown), new_output("execute_result", score)]
 
 
-def stamp_of(folder: Path) -> str | None:
-    """The time of submission that nbgrader keeps beside a notebook; None when it is missing or not a time."""
-    path = folder / STAMP
+def companions(folder: Path) -> dict[str, str]:
+    """The two small texts that nbgrader keeps beside a submission, where they are what they should be.
+
+    The time of submission (a newer one is graded again), and the secret under which the student finds the feedback.
+    """
+    return {name: said for name in (STAMP, SECRET) if (said := small_text(folder / name)) and PLAUSIBLE[name](said)}
+
+
+def small_text(path: Path) -> str:
+    """What a regular file of at most 200 bytes says; "" for anything else."""
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > 100:
-            return None
-        stamp = path.read_text("utf-8").strip()
-        return stamp if stamp and parse_utc(stamp) else None
-    except (OSError, ValueError, OverflowError):
-        return None
+        status = path.lstat()
+        return path.read_text("ascii").strip() if stat.S_ISREG(status.st_mode) and status.st_size <= 200 else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def is_time(text: str) -> bool:
+    try:
+        return parse_utc(text) is not None
+    except (ValueError, OverflowError):
+        return False
+
+
+PLAUSIBLE = {STAMP: is_time, SECRET: re.compile(r"[0-9a-f]{128}").fullmatch}
 
 
 class SubmittedFiles(CourseDirectory):
@@ -173,7 +186,7 @@ class SubmittedFiles(CourseDirectory):
         return cls(parent=course.parent, **values | {"ignore": ["*"]})
 
     def get_existing_timestamp(self, dest_path: str) -> Any:
-        return parse_utc(stamp_of(Path(dest_path)))
+        return parse_utc(companions(Path(dest_path)).get(STAMP))
 
     def submissions(self, notebook: str) -> dict[str, list[str]]:
         """Every student's folder with the notebook that should be in it, so that a missing one is a zero, too."""
@@ -188,7 +201,7 @@ class SubmittedFiles(CourseDirectory):
 
 
 class Collect(ExchangeCollect):
-    """`nbgrader collect` that takes a student's notebooks and their time, and nothing else (no links, no gptkit)."""
+    """`nbgrader collect` that takes a student's notebooks, their time and secret; no links, no gptkit, nothing else."""
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
         source, target = Path(src), Path(dest)
@@ -199,5 +212,6 @@ class Collect(ExchangeCollect):
                 shutil.copyfile(path, target / path.name)
             else:
                 self.log.error("Not collected, because it is not a file of at most 100 MB: %s", path)
-        if stamp := stamp_of(source):
-            (target / STAMP).write_text(stamp)
+        _, _, time, *_ = f"{source.name}+++".split("+")  # nbgrader's name for it: student+assignment+time+chance
+        for name, said in ({STAMP: time, SECRET: secrets.token_hex(64)} | companions(source)).items():
+            (target / name).write_text(said)

@@ -41,11 +41,14 @@ def text(record: Record) -> str:
     """A table for a terminal: a heading, one line per exercise, and the total."""
     name = clean(record["submission"])
     lines = [f"{name}  ({record['model']}, {record['isolation']}, {record['seconds']:.2f} s)"]
+    notes = [clean(note) for note in record.get("notes", [])]
     for e in record["exercises"]:
-        line = f"  {e['name']:<18} {e['score']:5.4g} / {e['max_score']:g}  {e['status']:<8}  {first_failure(e)}"
+        said = first_failure(e)
+        said = "" if said.removeprefix("Not reached: ") in notes else said  # stands below, once
+        line = f"  {e['name']:<18} {e['score']:5.4g} / {e['max_score']:g}  {e['status']:<8}  {said}"
         lines.append(line.rstrip())
     lines.append(f"  {'total':<18} {record['score']:5.4g} / {record['max_score']:g}")
-    lines += [f"  note: {clean(note)}" for note in record.get("notes", [])]
+    lines += [f"  note: {note}" for note in notes]
     return "\n".join(lines)
 
 

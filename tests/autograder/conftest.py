@@ -1,0 +1,61 @@
+"""One class for all tests of the ways in: every sample submission, handed in as a student's folder of a course."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.submissions.build import ROOT, Expectation, all_submissions, build
+
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader's API starts `alembic`
+
+
+@dataclass
+class Course:
+    """A course folder beside the repository's; `nbgrader` runs there as an instructor would run it."""
+
+    folder: Path
+
+    def nbgrader(self, *words: str, **environment: str) -> subprocess.CompletedProcess:
+        """Run the stock command; fails the test when it fails."""
+        clean = {k: v for k, v in os.environ.items() if k != "GRADEBOOK_URL"} | {"PYTHONWARNINGS": "ignore"}
+        done = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *words],
+            cwd=self.folder,
+            env=clean | environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done
+
+    def hand_in(self, student: str, sample: Path) -> Expectation:
+        return build(sample, self.submitted(student))
+
+    def submitted(self, student: str) -> Path:
+        return self.folder / "submitted" / student / "gpt2" / "gpt2.ipynb"
+
+
+def new_course(folder: Path) -> Course:
+    """A course as the repository has it, its assignment generated."""
+    shutil.copytree(ROOT / "source", folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    course = Course(folder)
+    course.nbgrader("generate_assignment", "gpt2")
+    return course
+
+
+@pytest.fixture(scope="session")
+def whole_class(tmp_path_factory) -> tuple[Course, dict[str, Expectation]]:
+    """The course with every sample submission, graded by nbgrader; expectations by student."""
+    course = new_course(tmp_path_factory.mktemp("course"))
+    expected = {}
+    for sample in all_submissions():
+        student = f"{sample.parent.name}-{sample.stem}"
+        expected[student] = course.hand_in(student, sample)
+    course.nbgrader("autograde", "gpt2")
+    return course, expected

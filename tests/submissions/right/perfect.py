@@ -1,0 +1,4 @@
+"""The instructor's own answers.
+
+expect: score 90
+"""
