@@ -64,7 +64,9 @@ def test_wrong_function_is_told_why_and_prints_one_line_to_stderr(capsys):
 
 def test_property_alone_earns_nothing(capsys):
     gptkit.check(wrong)
-    assert "softmax: 0 of 5 points" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "softmax: 0 of 5 points" in out
+    assert "These marks count once a check of values passes too." in out
 
 
 def test_stub_is_not_a_fault(capsys):

@@ -80,7 +80,11 @@ def complete_a_sentence(functions: dict[str, Callable]) -> None:
     from gptkit.show import continued
 
     model = load()
-    prompt = "My lord, I have" if model.name == "tiny" else "Alan Turing theorized that computers would one day become"
+    prompt = (
+        "The queen, my lord, is"
+        if model.name == "tiny"
+        else "Alan Turing theorized that computers would one day become"
+    )
     text = complete(GPT2(model.hparams, model.params, **functions), model.tokenizer, prompt, 10, progress=False)
     display(Shown("<b>GPT-2, on your functions:</b>", "GPT-2, on your functions:"), continued(prompt, text))
 
@@ -153,7 +157,10 @@ class Feedback:
     def footer(self) -> list[str]:
         hidden = self.points - sum(self.points * r.check.share for r in self.results)
         more = f" and decide {hidden:.3g} of its {self.points:g} points" if hidden > 1e-9 else ""
-        return [f"Visible checks only: more are run when this is graded{more}.", progress()]
+        lines = [f"Visible checks only: more are run when this is graded{more}.", progress()]
+        if any(r.passed for r in self.results) and not any(r.passed and r.check.value for r in self.results):
+            lines.insert(0, "These marks count once a check of values passes too.")
+        return lines
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """Mark, what is checked, points, what was found, and the question that leads on, of each check.
@@ -198,5 +205,5 @@ class Feedback:
         if self.printed:
             rows += f'<div class="dim">It printed:<pre>{escape(self.printed_lines())}</pre></div>'
         head = f'<div class="row"><b class="wide">{self.title}</b><span class="pts">{self.score}</span></div>'
-        foot = "".join(f'<div class="dim">{escape(line)}</div>' for line in self.footer)
-        return Shown(f'<div class="card">{head}{rows}{foot}</div>', "")._repr_html_()
+        foot = "<br>".join(escape(line) for line in self.footer)
+        return Shown(f'<div class="card">{head}{rows}<div class="foot dim">{foot}</div></div>', "")._repr_html_()

@@ -28,7 +28,7 @@ STYLE = """<style>
   font-size: 13px; color: inherit; background: none }
 .gptkit .card { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; margin: 4px 0 }
 .gptkit .row { display: flex; gap: 10px; padding: 4px 0 } .gptkit .row .wide { flex: 1 }
-.gptkit .row + .row { border-top: 1px solid var(--line) }
+.gptkit .row + .row, .gptkit .foot { border-top: 1px solid var(--line) } .gptkit .foot { padding-top: 6px }
 .gptkit .pass .mark { color: var(--ok) } .gptkit .fail .mark { color: var(--bad) }
 .gptkit .mark { font-weight: bold; width: 1em; text-align: center; background: none; padding: 0 }
 .gptkit .open { color: var(--dim) }
