@@ -41,6 +41,7 @@ __builtins__ = dict(vars(builtins))  # what follows keeps these, whatever a stud
 # ---- The wire: 4 bytes of length, a JSON header of at most HEADER_LIMIT bytes, then the arrays' raw bytes ----
 
 HEADER_LIMIT = 1 << 20
+MAX_NDIM = 8
 DTYPES = frozenset(dtype(code).str for code in "?bhilqBHILQefdFD")
 WIDER = {"f": dtype(np.float64), "c": dtype(np.complex128)}  # long doubles cross as doubles
 LENGTH = struct.Struct(">I")
@@ -54,6 +55,8 @@ def pack(message: dict, values: Iterable = ()) -> bytes:
     """One frame: the message's JSON fields, and values as typed scalars and arrays, or their type's name."""
     blobs: list[bytes] = []
     header = json.dumps({**message, "values": [describe(value, blobs) for value in values]}).encode()
+    if len(header) > HEADER_LIMIT:
+        raise ValueError("too much for one message")
     return b"".join([LENGTH.pack(len(header)), header, *blobs])
 
 
@@ -69,7 +72,7 @@ def describe(value: object, blobs: list[bytes]) -> object:
         if plain.dtype.kind in WIDER and plain.dtype.itemsize > WIDER[plain.dtype.kind].itemsize:
             plain = plain.astype(WIDER[plain.dtype.kind])
         plain = plain.astype(plain.dtype.newbyteorder("="), copy=False) if not plain.dtype.isnative else plain
-        if plain.dtype.str in DTYPES:
+        if plain.dtype.str in DTYPES and plain.ndim <= MAX_NDIM:
             blobs.append(plain.tobytes())
             return ["a" if isinstance(value, ndarray) else "s", plain.dtype.str, list(plain.shape)]
     return ["?", str(kind.__name__)[:60]]
@@ -89,34 +92,32 @@ def unpack(header: bytes, limit: int) -> tuple[dict, list[tuple[object, int]]]:
 
 def size_of(entry: object) -> int:
     """Bytes behind one entry. Raises ValueError when it is not one that `describe` makes."""
-    if entry is None or type(entry) in (bool, int):
+    if entry is None or type(entry) is bool or (type(entry) is int and abs(entry) < 2**64):
         return 0
-    if type(entry) is not list or not all(type(part) is str for part in entry[:2]):
-        raise ValueError("not an entry")
     match entry:
-        case ["f" | "?", _]:
+        case ["f" | "?", str()]:
             return 0
-        case ["a" | "s", kind, [*shape]] if kind in DTYPES and len(shape) <= 32 and not (entry[0] == "s" and shape):
-            if all(type(n) is int and 0 <= n < 2**40 for n in shape):
+        case ["a" | "s", str(kind), [*shape]] if kind in DTYPES and len(shape) <= (MAX_NDIM if entry[0] == "a" else 0):
+            if all(type(n) is int and n >= 0 for n in shape) and math.prod(max(n, 1) for n in shape) < 2**40:
                 return math.prod(shape) * dtype(kind).itemsize
     raise ValueError("not an entry")
 
 
-def restore(entry: object, raw: bytes, foreign: Callable[[str], object] | None = None) -> object:
-    """The value of a checked entry: a Python scalar, a NumPy scalar, an array of its own memory, or `foreign(name)`."""
+def restore(entry: object, raw: bytearray, foreign: Callable[[str], object] | None = None) -> object:
+    """The value of a checked entry: a Python scalar, a NumPy scalar, an array on `raw`, or `foreign(name)`."""
     if not isinstance(entry, list):
         return entry
     if entry[0] == "f":
         return float.fromhex(entry[1])
     if entry[0] == "?":
         return foreign(re.sub(r"\W", "_", entry[1])[:60] or "object")
-    array = ndarray(entry[2], np.uint8, raw) != 0 if entry[1] == "|b1" else ndarray(entry[2], entry[1], raw).copy()
+    array = ndarray(entry[2], np.uint8, raw) != 0 if entry[1] == "|b1" else ndarray(entry[2], entry[1], raw)
     return array if entry[0] == "a" else array[()]
 
 
 def receive(
-    read: Callable[[int], bytes], limit: int, foreign: Callable[[str], object] | None = None
-) -> tuple[dict, list[object], list[bytes]]:
+    read: Callable[[int], bytearray], limit: int, foreign: Callable[[str], object] | None = None
+) -> tuple[dict, list[object], list[bytearray]]:
     """Read one frame with `read(n)`, which gives exactly n bytes: its fields, its values, their raw bytes.
 
     Raises Malformed for everything that `pack` does not make, and for more than `limit` bytes of arrays.
@@ -125,7 +126,7 @@ def receive(
     if length > HEADER_LIMIT:
         raise Malformed("the header is too long")
     message, entries = unpack(read(length), limit)
-    raw = [read(size) if size else b"" for _, size in entries]
+    raw = [read(size) for _, size in entries]
     try:
         values = [restore(entry, part, foreign) for (entry, _), part in zip(entries, raw, strict=True)]
     except (ValueError, OverflowError) as error:  # a shape that NumPy refuses, a float that is none

@@ -6,23 +6,27 @@ trusted: typed arrays and scalars of bounded size, texts of bounded length, an a
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import re
 import secrets
 import signal
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from gptkit.checks.core import Failed, Foreign, token_id
+from gptkit.checks.core import Check, Failed, Foreign, token_id
 
 from autograder.candidate import Malformed, pack, receive
 from autograder.sandbox import Limits, Sandbox, Unavailable
 
 SLOW = "Is there a Python loop that a single NumPy operation could replace?"
 PRINTED = 4000  # characters of a submission's output that are kept
+NOTES = 50
+SOURCE = 80_000  # characters of one cell
+PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
 
 
 class Ended(Exception):
@@ -42,6 +46,7 @@ class Candidate:
 
     def __init__(self, sandbox: Sandbox, cells: Iterable[tuple[str, str]], limits: Limits | None = None):
         self.limits = limits or Limits()
+        self.secret = False  # while True, no word chosen by the student gets into a message: see `guarded`
         self.printed = ""
         self._sandbox, self._cells = sandbox, list(cells)
         self._noted: list[list[Failed]] = [[] for _ in self._cells]
@@ -60,11 +65,23 @@ class Candidate:
     @property
     def notes(self) -> list[str]:
         """What went wrong while the cells ran, a sentence each."""
-        return [note.fact for notes in self._noted for note in notes]
+        return [note.fact for notes in self._noted for note in notes][:NOTES]
 
     def function(self, name: str) -> Proxy:
         """The student's function of that name, as a check calls it, whether it exists or not."""
         return Proxy(self, name)
+
+    def guarded(self, check: Check) -> Check:
+        """The check, run so that a hidden one's messages cannot carry its inputs back to the student who reads them."""
+
+        def test(*args: Any) -> None:
+            self.secret = check.hidden
+            try:
+                check.test(*args)
+            finally:
+                self.secret = False
+
+        return replace(check, test=test)
 
     def define(self, source: str, where: str = "helper") -> None:
         """Run source of the grader's own in the candidate, after the cells, also when it has to be started again."""
@@ -94,16 +111,17 @@ class Candidate:
 
     def _exchange(self, request: dict, values: list, seconds: float) -> tuple[dict, list]:
         """Send a request and receive its reply. Raises Ended, with the process gone, when that does not work."""
-        seconds = min(seconds, self.limits.submission_seconds - self._spent)
-        if seconds <= 0:
-            raise self._gone(f"was not run: the submission's {self.limits.submission_seconds:g} seconds were used up")
-        nonce, began, wire = secrets.token_hex(8), time.monotonic(), self._connection.socket
+        left = self.limits.submission_seconds - self._spent
+        if left <= 0:
+            raise self._gone(self._used_up)
+        nonce, wire, began = secrets.token_hex(8), self._connection.socket, time.monotonic()
+        until = began + min(seconds, left)
 
         def read(n: int) -> bytearray:
             buffer = bytearray(n)
             view = memoryview(buffer)
             while view:
-                wire.settimeout(max(began + seconds - time.monotonic(), 1e-3))
+                wire.settimeout(max(until - time.monotonic(), 1e-3))
                 got = wire.recv_into(view)
                 if not got:
                     raise ConnectionResetError
@@ -111,23 +129,27 @@ class Candidate:
             return buffer
 
         try:
-            wire.settimeout(seconds)
+            wire.settimeout(until - began)
             wire.sendall(pack({**request, "id": nonce}, values))
-            reply, results, _ = receive(read, self.limits.answer_mb << 20, _foreign)
+            reply, results, _ = receive(read, self.limits.answer_mb << 20, self._foreign)
             if reply.get("id") != nonce:
                 raise Malformed("not the reply to this request")
         except TimeoutError:
-            raise self._gone(f"took longer than {seconds:.3g} seconds") from None
+            raise self._gone(f"took longer than {seconds:g} seconds") from None
         except Malformed:
             self._hang_up()
             raise Ended("sent something that is not an answer") from None
         except OSError:
-            raise Ended(_ending(self._hang_up(grace=0.2))) from None
+            raise Ended(_ending(self._hang_up(grace=0.2), self.secret)) from None
         finally:
             self._spent += time.monotonic() - began
-        if len(self.printed) < PRINTED:
+        if not self.secret:
             self.printed += _plain(reply.get("printed"), PRINTED - len(self.printed), keep="\n\t")
         return reply, results
+
+    @property
+    def _used_up(self) -> str:
+        return f"was not run: the submission's {self.limits.submission_seconds:g} seconds were used up"
 
     def _gone(self, words: str) -> Ended:
         self._hang_up()
@@ -138,6 +160,8 @@ class Candidate:
     def _load(self) -> None:
         """Start a process and run the cells; a cell that ends it is left out, and all is begun again."""
         while self._connection is None:
+            if self._spent >= self.limits.submission_seconds:
+                raise Ended(self._used_up, "timeout")
             if self._starts > self.limits.restarts:
                 raise Ended("was not run: this submission ended its process too often")
             self._starts += 1
@@ -152,6 +176,11 @@ class Candidate:
     def _run(self, i: int) -> bool:
         """Run a cell and note what it raised; False when the process is gone, and the cell left out from now on."""
         source, where = self._cells[i]
+        if len(source) > SOURCE:
+            self._noted[i] = [
+                Failed(f"{_cell(where)} is longer than {SOURCE} characters and was not run.", status="error")
+            ]
+            return True
         try:
             reply, _ = self._exchange({"do": "run", "source": source, "cell": i}, [], self.limits.load_seconds)
         except Ended as why:
@@ -176,6 +205,8 @@ class Candidate:
         """An exception that the candidate reported, in the words of `core.raised`. Any field may be a lie."""
         error = error if isinstance(error, dict) else {}
         kind, text = _plain(error.get("type"), 60) or "an error", _plain(error.get("text"), 300)
+        if self.secret:
+            kind, text = kind if kind in PLAIN_NAMES else "an error", ""
         if kind == "NotImplementedError" and " " not in what:
             return Failed(f"{what} is not written yet.", status="missing")
         cell, line, where = error.get("cell"), error.get("line"), ""
@@ -185,6 +216,11 @@ class Candidate:
                 where = f" at line {line}, `{_plain(lines[line - 1].strip(), 80)}`"
         said = " ".join(text.split())[:160].rstrip(".")
         return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+
+    def _foreign(self, name: str) -> Foreign:
+        """What stands for an answer that does not cross; its type carries the name, so that messages can say it."""
+        name = "object" if self.secret and name not in PLAIN_NAMES else name
+        return type(name, (Foreign,), {})(name)
 
     def _hang_up(self, grace: float = 0.0) -> int | None:
         connection, self._connection = self._connection, None
@@ -231,10 +267,12 @@ class Proxy:
 # ---- Words ----
 
 
-def _ending(code: int | None) -> str:
+def _ending(code: int | None, secret: bool) -> str:
     """How a process that hung up ended, in words."""
     if code is None:
         return "stopped answering"
+    if secret:
+        return "ended the Python process"
     if code >= 0:
         return f"ended the Python process (exit code {code})"
     if code == -signal.SIGKILL:
@@ -255,8 +293,3 @@ def _plain(text: Any, room: int, keep: str = "") -> str:
 
 def _list(value: Any) -> list:
     return value if isinstance(value, list) else []
-
-
-def _foreign(name: str) -> Foreign:
-    """What stands for an answer that does not cross; its type carries the name, so that messages can say it."""
-    return type(name, (Foreign,), {})(name)

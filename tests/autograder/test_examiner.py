@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gptkit.checks.core import Failed, Foreign, Local
+from gptkit.checks.core import Check, Failed, Foreign, Local
 
 from autograder import sandbox
 from autograder.examiner import Candidate, Limits
@@ -226,3 +226,45 @@ def test_a_second_run_gives_the_same(box):
     source = "import numpy as np, random\ndef f(): return np.random.rand() + random.random() + hash('a')"
     with Candidate(box, [(source, "f")]) as one, Candidate(box, [(source, "f")]) as two:
         assert one.function("f")() == two.function("f")()
+
+
+def test_a_hidden_checks_words_are_never_the_students(candidate):
+    source = """
+import os
+class Told(Exception): pass
+def text(x): raise ValueError(f"secret {x}")
+def kind(x): raise type(f"secret_{x}", (Exception,), {})
+def exit(x): os._exit(int(x))
+def name(x):
+    print("secret", x)
+    return type(f"secret_{x}", (), {})()
+"""
+    one = candidate(source)
+
+    def hidden(f):
+        result = f(42.0)
+        raise Failed(type(result).__name__ + result.type_name)
+
+    check = one.guarded(Check("hidden", "", 1.0, True, True, hidden))
+    for name in ("text", "kind", "exit", "name"):
+        fact = verdict(check.test, one.function(name)).fact
+        assert "42" not in fact, fact
+        assert "secret" not in fact.split("`")[0], fact  # the line of their own source may be shown
+    assert "secret" not in one.printed
+    assert "secret 42.0" in verdict(one.function("text"), 42.0).fact
+
+
+def test_a_cell_that_is_too_long_is_left_out(candidate):
+    one = candidate("x = 1\n" * 20_000, HONEST)
+    assert one.notes == ["The cell of softmax is longer than 80000 characters and was not run."]
+    assert one.function("softmax")(np.zeros(2)).tolist() == [0.5, 0.5]
+
+
+def test_large_arrays_cross_both_ways(candidate):
+    x = np.random.default_rng(0).normal(size=(200, 5000))
+    np.testing.assert_array_equal(candidate("def f(x): return -x").function("f")(x), -x)
+
+
+def test_what_cannot_cross_is_the_graders_mistake(candidate):
+    with pytest.raises(TypeError, match="Generator does not cross"):
+        candidate(HONEST).function("softmax")(np.random.default_rng(0))
