@@ -10,7 +10,7 @@ import inspect
 import logging
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -67,13 +67,17 @@ class Grader:
     """Grades notebooks one after the other; what is the same for all of them is made once."""
 
     isolation: str = "auto"
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits | None = None
 
     def __post_init__(self):
         self.release = released()
         model, seed = find(), os.environ.get("AUTOGRADER_SEED", "0")
         self.hidden = Hidden(model, seed)
-        self.sandbox = sandbox.open(self.isolation)
+        try:
+            self.limits = self.limits or Limits.chosen()
+            self.sandbox = sandbox.open(self.isolation)
+        except sandbox.Unavailable as why:
+            raise UsageError(str(why)) from None
         keep = os.environ.get("AUTOGRADER_VERDICTS", REPOSITORY / ".verdicts")
         context = (RELEASE.read_bytes(), seed, identity(model), self.isolation, self.limits)
         self.verdicts = Verdicts(Path(keep), *context) if keep else None
@@ -125,20 +129,20 @@ class Grader:
     def examine(self, work: submission.Submission) -> dict[str, Any]:
         """The exercises' results and the notes about the notebook."""
         with Candidate(self.sandbox, work.cells, self.limits) as candidate:
-            results = {n: self.ask(n, function(work, candidate, n)) for n in EXERCISES if n != "end_to_end"}
+            results = {n: self.ask(candidate, n, function(work, candidate, n)) for n in EXERCISES if n != "end_to_end"}
             functions = SimpleNamespace(**{n: function(work, candidate, n) for n in TRANSFORMER})
-            results["end_to_end"] = self.ask("end_to_end", functions)
+            results["end_to_end"] = self.ask(candidate, "end_to_end", functions)
             notes = [*work.notes, *candidate.notes]
-        written = "attention" not in work.untouched
-        if written and not complete(results["softmax"]) and not complete(results["attention"]):
-            results["attention"] = better(results["attention"], self.again(work, "attention", ["softmax"]))
+        for name in ("attention", "sample_top_n"):  # both may call the student's softmax
+            if name not in work.untouched and not complete(results["softmax"]) and not complete(results[name]):
+                results[name] = better(results[name], self.again(work, name, ["softmax"]))
         wrong = [n for n in TRANSFORMER if not complete(results[n]) and results[n][0].status != "missing"]
         if wrong and not complete(results["end_to_end"]) and any(complete(results[n]) for n in TRANSFORMER):
             results["end_to_end"] = better(results["end_to_end"], self.again(work, "end_to_end", wrong))
         return {"exercises": [self.exercise(n, results[n]) for n in EXERCISES], "notes": notes}
 
-    def ask(self, name: str, student: Student | SimpleNamespace) -> list[Result]:
-        return run(EXERCISES[name], student, self.hidden)
+    def ask(self, candidate: Candidate, name: str, student: Student | SimpleNamespace) -> list[Result]:
+        return run([candidate.guarded(check) for check in EXERCISES[name]], student, self.hidden)
 
     def again(self, work: submission.Submission, name: str, wrong: list[str]) -> list[Result]:
         """Grade `name` once more in a new candidate, with right functions in place of those that failed their exercise.
@@ -150,8 +154,8 @@ class Grader:
                 candidate.define(RIGHT_SOFTMAX)
             functions = {n: function(work, candidate, n) for n in TRANSFORMER}
             functions |= {n: Local(getattr(gpt2_pico, n), n) for n in wrong}
-            student = candidate.function(name) if name == "attention" else SimpleNamespace(**functions)
-            return told(self.ask(name, student), wrong)
+            student = SimpleNamespace(**functions) if name == "end_to_end" else candidate.function(name)
+            return told(self.ask(candidate, name, student), wrong)
 
     def exercise(self, name: str, results: list[Result]) -> dict[str, Any]:
         """The record's object for one exercise."""

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -35,9 +35,13 @@ _started = count()
 _warned = False
 
 
+class Unavailable(RuntimeError):
+    """The sandbox that was asked for does not work here; the text says why and what to do."""
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use."""
+    """What one submission may use. AUTOGRADER_LIMITS changes the defaults: "call_seconds=5,memory_mb=800"."""
 
     call_seconds: float = 10.0  # wall clock of one message: a call, many calls, many draws
     load_seconds: float = 10.0  # wall clock of one cell
@@ -46,9 +50,17 @@ class Limits:
     answer_mb: int = 64  # arrays in one reply
     restarts: int = 12  # new processes after a crash or a timeout
 
-
-class Unavailable(RuntimeError):
-    """The sandbox that was asked for does not work here; the text says why and what to do."""
+    @classmethod
+    def chosen(cls) -> Limits:
+        """The limits that the environment asks for. Raises Unavailable when it names none or no number."""
+        text = os.environ.get("AUTOGRADER_LIMITS", "")
+        kinds = {f.name: type(f.default) for f in fields(cls)}
+        try:
+            pairs = [part.split("=") for part in text.split(",") if part.strip()]
+            return cls(**{name.strip(): kinds[name.strip()](value) for name, value in pairs})
+        except (ValueError, KeyError):
+            names = ", ".join(kinds)
+            raise Unavailable(f"AUTOGRADER_LIMITS={text!r} is not a list of name=number; names: {names}.") from None
 
 
 class Zygote:
