@@ -14,7 +14,7 @@ hidden = Exercise(exercise.name, exercise.signature)
 
 def variants(x, shift="max", sign=1.0, heat=None, curve=np.exp, over="sum", axis=-1, keep=True, after=None):
     """softmax with each of its steps open to change."""
-    along = {"axis": axis, "keepdims": keep}
+    along, alone = {"axis": axis, "keepdims": keep is not False}, {"axis": axis, "keepdims": keep is True}
     x = sign * x / (np.sqrt(x.shape[-1]) if heat == "sqrt" else 1)
     if shift == "clip":
         x = np.clip(x, -50, 50)
@@ -24,9 +24,9 @@ def variants(x, shift="max", sign=1.0, heat=None, curve=np.exp, over="sum", axis
         x = x - getattr(x, shift)(**along)
     e = curve(x)
     if over == "norm":
-        e = e / np.sqrt((e**2).sum(**along))
+        e = e / np.sqrt((e**2).sum(**alone))
     elif over is not None:
-        e = e / getattr(e, over)(**along)
+        e = e / getattr(e, over)(**alone)
     return e if after is None else after(e)
 
 
@@ -145,6 +145,12 @@ def over_second_axis():
 
 @catalogue.variant(keep=False)
 def axis_not_kept():
+    """The maxima and sums of the rows are laid along the columns.
+    Which shape must they have so that each row meets its own?"""
+
+
+@catalogue.variant(keep="maximum only")
+def axis_of_sums_not_kept():
     """The sums of the rows are laid along the columns.
     Which shape must the sums have so that each row is divided by its own?"""
 

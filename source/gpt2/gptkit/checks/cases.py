@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gptkit.checks.core import ENDS, Failed, Foreign, Student
+from gptkit.checks.core import ENDS, Failed, Student, kind_of
 from gptkit.checks.words import arguments, numbers, question_about
 
 DATA = Path(__file__).parent / "data"
@@ -95,11 +95,12 @@ class Stored:
         """The same failure, with the mistake's words or else the kind of input that it happened for."""
         if mistake := self.named(f):
             return Failed(why.fact, mistake.question, mistake.mistake, why.status)
-        for case in cases:
+        for i, case in enumerate(cases):
             try:
                 f(*case.args)
             except Failed as again:
-                return Failed(again.fact, f"What differs in that line for {case.label}?", status=again.status)
+                question = f"What differs in that line for {case.label}?" if i else "Which shapes meet in that line?"
+                return Failed(again.fact, question, status=again.status)
         return why
 
     def unchanged(self, f: Student) -> None:
@@ -129,9 +130,10 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
     if isinstance(result, np.generic | int | float) and not isinstance(result, bool):
         array = np.asarray(result)
     if array is None:
-        kind = result.type_name if isinstance(result, Foreign) else type(result).__name__
         wanted = "a NumPy array" if case.shape else "one number"
-        raise Failed(f"{name} returned a {kind} where {wanted} was expected.", "What does the return hand back?")
+        raise Failed(
+            f"{name} returned {kind_of(result)} where {wanted} was expected.", "What does the return hand back?"
+        )
     if array.shape != case.expected.shape:
         raise wrong_shape(name, case, array)
     if array.dtype.kind not in "fiu" or array.dtype.itemsize < 4 or (array.dtype.kind != "f" and case.shape):
@@ -151,7 +153,10 @@ def wrong_shape(name: str, case: Case, array: np.ndarray) -> Failed:
         fact = f"{name} returned an array of shape {list(array.shape)} where one number was expected."
         return Failed(fact, "Which operation turns two vectors into a single number?")
     got = f"an array of shape {list(array.shape)}" if array.ndim else "one number"
-    fact = f"{name} returned {got} where {case.shape} = {list(case.expected.shape)} was expected for {case.label}."
+    wanted = f"{case.shape} = {list(case.expected.shape)}"
+    if not case.shown:
+        got, wanted = "an array of another shape" if array.ndim else got, case.shape
+    fact = f"{name} returned {got} where {wanted} was expected for {case.label}."
     return Failed(fact, f"Where should each axis of {case.shape} come from?")
 
 

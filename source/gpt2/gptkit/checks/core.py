@@ -21,6 +21,7 @@ SOFT_CAP = 0.3  # checks that compare no values hold at most this share of an ex
 SLOW_SECONDS = 5.0  # a local call that takes longer is called slow; at grading the examiner's own limit rules
 ENDS = {"missing", "timeout", "crashed"}  # nothing more can be learned from calling such a function again
 
+KINDS = {"bool", "complex", "dict", "float", "function", "generator", "list", "map", "ndarray", "set", "str", "tuple"}
 LIBRARIES = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
 NOT_THEIRS = (str(Path(__file__).parents[1]), *LIBRARIES, "<frozen", "<__array_function__")
 
@@ -109,10 +110,18 @@ def raised(name: str, error: BaseException) -> Failed:
     return Failed(f"{name} raised {type(error).__name__}{where}{': ' if said else ''}{said}.", status="error")
 
 
+def kind_of(value: Any) -> str:
+    """What a student's answer is, in words of ours: the name of a type of theirs could carry anything out."""
+    if value is None:
+        return "None"
+    name = value.type_name if isinstance(value, Foreign) else type(value).__name__
+    return f"a {name}" if name in KINDS else "an object of another type"
+
+
 def token_id(value: Any) -> int:
     """A sampler's answer as an int. Raises Failed when it is not one token id."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        kind = "None" if value is None else f"a {type(value).__name__}"
+        kind = kind_of(value)
         question = "Is there a return?" if value is None else "Which one integer says which token comes next?"
         raise Failed(f"The token id came back as {kind}, not as one integer.", question, status="failed")
     return int(value)
@@ -176,6 +185,9 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
         try:
             check.test(student, *(data if check.hidden else ()))
         except Failed as why:
+            if check.hidden and why.status == "error" and why.fact not in (r.message for r in results):
+                why.fact = "It raised an error that the visible checks have not shown."  # theirs could tell our inputs
+                why.question = why.question if why.mistake else None
             results.append(Result(check, False, why.fact, why.mistake, why.question, why.status))
             ended = why if why.status in ENDS else None
         else:

@@ -1,0 +1,8 @@
+"""Sampling from the n smallest.
+
+expect: sample_top_n 5 partial
+"""
+# %% sample_top_n
+def sample_top_n(logits, n, rng):
+    top = np.argsort(logits)[:n]
+    return int(rng.choice(top, p=softmax(logits[top].astype(float))))

@@ -1,0 +1,8 @@
+"""Softmax that returns nested lists.
+
+expect: softmax 0 failed
+"""
+# %% softmax
+def softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return (e / e.sum(axis=-1, keepdims=True)).tolist()
