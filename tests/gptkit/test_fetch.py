@@ -118,6 +118,14 @@ def test_what_is_there_is_not_fetched_again(server, models, capsys):
     assert server.seen == []
 
 
+def test_a_shared_folder_of_either_source_is_enough(server, models, monkeypatch):
+    """Nothing is written, not even a lock: on a shared machine the folder belongs to somebody else."""
+    fetch.fetch("fake", "huggingface")
+    server.seen.clear()
+    monkeypatch.setattr(fetch, "_alone", None)
+    assert fetch.fetch("fake") == models / "fake" and server.seen == []
+
+
 def test_only_what_is_missing_or_wrong_is_fetched_again(server, models):
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     folder = fetch.fetch("fake", "openai")
@@ -162,7 +170,7 @@ def test_a_broken_download_goes_on_where_it_stopped(server, models, capsys):
     server.ways[PARAMETERS] = [ways.breaks_off] + [ways.hangs_up] * download.TRIES
     assert "the connection broke off" in refused(capsys, "fetch", "fake", "--source", "huggingface")
     assert_nothing_half_made(models)
-    part = models / ".fake.partial" / "huggingface.safetensors.part"
+    part = models / ".fake.huggingface" / "huggingface.safetensors.part"
     arrived = part.stat().st_size
     assert arrived > 1_000_000
     server.seen.clear()
@@ -172,15 +180,26 @@ def test_a_broken_download_goes_on_where_it_stopped(server, models, capsys):
 
 
 def test_a_download_that_was_complete_but_not_moved_is_taken(server, models, shop):
-    (models / ".fake.partial").mkdir(parents=True)
-    shutil.copy(shop / HF / "model.safetensors", models / ".fake.partial" / "huggingface.safetensors.part")
+    (models / ".fake.huggingface").mkdir(parents=True)
+    shutil.copy(shop / HF / "model.safetensors", models / ".fake.huggingface" / "huggingface.safetensors.part")
     assert_fetched(fetch.fetch("fake", "huggingface"))
     assert PARAMETERS not in [path for path, _ in server.seen]
 
 
+def test_the_source_may_change_midway(server, models):
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    for first, path, second in (("openai", DATA, "huggingface"), ("huggingface", PARAMETERS, "openai")):
+        server.ways[path] = [ways.breaks_off, ways.status(404)]
+        with pytest.raises(WeightsError, match="404"):
+            fetch.fetch("fake", first)
+        assert_fetched(fetch.fetch("fake", second))
+        assert not list((models / "fake").glob("*.part"))
+        shutil.rmtree(models / "fake")
+
+
 def test_remains_of_something_else_do_no_harm(server, models):
-    (models / ".fake.partial").mkdir(parents=True)
-    (models / ".fake.partial" / "huggingface.safetensors.part").write_bytes(b"something else" * 1000)
+    (models / ".fake.huggingface").mkdir(parents=True)
+    (models / ".fake.huggingface" / "huggingface.safetensors.part").write_bytes(b"something else" * 1000)
     assert_fetched(fetch.fetch("fake", "huggingface"))
 
 
@@ -358,7 +377,7 @@ def test_two_processes_at_once_fetch_once(server, models, offered):
 def test_stopped_under_way_and_started_again(server, models, offered, stop):
     server.ways[PARAMETERS] = [ways.stalls]
     process = start(offered)
-    part = models / ".fake.partial" / "huggingface.safetensors.part"
+    part = models / ".fake.huggingface" / "huggingface.safetensors.part"
     wait_for(lambda: part.exists() and part.stat().st_size > 1_000_000)
     process.send_signal(stop)
     _, error = process.communicate(timeout=20)

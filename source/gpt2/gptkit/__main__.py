@@ -7,7 +7,7 @@ import sys
 from typing import NoReturn
 
 from gptkit import weights
-from gptkit.published import MODELS
+from gptkit.published import MODELS, SOURCES
 from gptkit.tensorfile import WeightsError
 
 DESCRIPTION = """\
@@ -50,7 +50,7 @@ def _parser(prog: str) -> Parser:
     fetch.add_argument("name", nargs="?", default="124M", choices=list(MODELS), help=f"{names} (default: 124M)")
     fetch.add_argument(
         "--source",
-        choices=("openai", "huggingface"),
+        choices=SOURCES,
         help="whose files; the parameters are the same (default: openai, or huggingface where TensorFlow is missing)",
     )
     fetch.set_defaults(run=_fetch)

@@ -17,7 +17,6 @@ from gptkit.published import CHECKPOINT, HF_PARAMETERS, HUGGINGFACE, MODELS, OPE
 from gptkit.tensorfile import WeightsError, cannot_write
 from gptkit.tokenizer import Tokenizer
 
-SOURCES = ("openai", "huggingface")
 HF_NAMES = {"encoder.json": "vocab.json", "vocab.bpe": "merges.txt", HF_PARAMETERS: "model.safetensors"}
 SPARE = 10_000_000  # bytes for the files that are not parameters
 
@@ -26,25 +25,30 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
     """Have the model `name` in the models folder, complete and verified; returns its folder.
 
     Downloads only what is not there. `source` is "openai" (the TensorFlow checkpoint, the default where TensorFlow is
-    installed) or "huggingface"; the parameters are the same. Two processes may do this at once: one waits. Raises
-    WeightsError, and leaves no half-made file under a published name; what has arrived is continued the next time.
+    installed) or "huggingface"; the parameters are the same, and without a source those of either are enough. Two
+    processes may do this at once: one waits. Raises WeightsError, and leaves no half-made file under a published name;
+    what has arrived is continued the next time.
     """
     if name not in MODELS:
         raise WeightsError(f"There is no published model {name}. There are: {', '.join(MODELS)}.")
+    models = weights.models_dir()
+    folder, enough = models / name, wanted(name, source or "huggingface")
+    if _is_complete(folder, enough):  # also in a folder that others share read-only
+        return folder
     has_tensorflow = importlib.util.find_spec("tensorflow") is not None
     source = source or ("openai" if has_tensorflow else "huggingface")
     if source == "openai" and not has_tensorflow:
         raise WeightsError("OpenAI's files need TensorFlow, which is not installed. Use: --source huggingface")
-    models = weights.models_dir()
-    files = wanted(name, source)
     try:
         models.mkdir(parents=True, exist_ok=True)
         with _alone(models / f".{name}.lock"):
-            if not _is_complete(models / name, files):
-                _fetch(MODELS[name], files, models / f".{name}.partial", models / name)
+            if not _is_complete(folder, enough):
+                _fetch(MODELS[name], wanted(name, source), models / f".{name}.{source}", folder)
+            for remains in models.glob(f".{name}.*/"):  # of a download from the other source
+                shutil.rmtree(remains)
     except OSError as why:
         raise cannot_write(Path(why.filename or models), why) from None
-    return models / name
+    return folder
 
 
 def wanted(name: str, source: str) -> list[Wanted]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 OPENAI = "https://openaipublic.blob.core.windows.net/gpt-2/models"  # / 124M / file
 HUGGINGFACE = "https://huggingface.co"  # / repository / resolve / revision / file
+SOURCES = ("openai", "huggingface")
 
 
 @dataclass(frozen=True)
