@@ -111,7 +111,9 @@ def restore(entry: object, raw: bytearray, foreign: Callable[[str], object] | No
         return float.fromhex(entry[1])
     if entry[0] == "?":
         return foreign(re.sub(r"\W", "_", entry[1])[:60] or "object")
-    array = ndarray(entry[2], np.uint8, raw) != 0 if entry[1] == "|b1" else ndarray(entry[2], entry[1], raw)
+    array = ndarray(entry[2], entry[1], raw)
+    if entry[1] == "|b1":  # a byte that is neither 0 nor 1 would be no boolean
+        array[...] = array.view(np.uint8) != 0
     return array if entry[0] == "a" else array[()]
 
 

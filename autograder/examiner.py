@@ -47,6 +47,7 @@ class Candidate:
     def __init__(self, sandbox: Sandbox, cells: Iterable[tuple[str, str]], limits: Limits | None = None):
         self.limits = limits or Limits()
         self.secret = False  # while True, no word chosen by the student gets into a message: see `guarded`
+        self._helped = False
         self.printed = ""
         self._sandbox, self._cells = sandbox, list(cells)
         self._noted: list[list[Failed]] = [[] for _ in self._cells]
@@ -72,10 +73,10 @@ class Candidate:
         return Proxy(self, name)
 
     def guarded(self, check: Check) -> Check:
-        """The check, run so that a hidden one's messages cannot carry its inputs back to the student who reads them."""
+        """The check, run so that no message can carry hidden inputs or a helper back to the student who reads it."""
 
         def test(*args: Any) -> None:
-            self.secret = check.hidden
+            self.secret = check.hidden or self._helped
             try:
                 check.test(*args)
             finally:
@@ -85,6 +86,7 @@ class Candidate:
 
     def define(self, source: str, where: str = "helper") -> None:
         """Run source of the grader's own in the candidate, after the cells, also when it has to be started again."""
+        self._helped = True
         self._cells.append((source, where))
         self._noted.append([])
         if self._connection is not None:
