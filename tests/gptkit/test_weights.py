@@ -209,3 +209,9 @@ def test_models_lie_in_the_repository_or_the_cache(tmp_path):
             assert Path(where) == folder.parents[1] / "models"
         elif sys.platform == "linux":
             assert Path(where) == tmp_path / "cache" / "gpt2-models"
+
+
+def test_names_and_shapes_are_those_of_the_real_checkpoint(real_data):
+    shapes = weights.shapes(weights.load_hparams(real_data))
+    found = tensorfile.read(real_data / "slice.safetensors")
+    assert len(found) == 107 and all(shapes[name] == array.shape for name, array in found.items())
