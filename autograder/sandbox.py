@@ -31,6 +31,7 @@ INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap), or grade with --
 FLAGS = ["-s", "-P", "-S", "-B"]  # no user site, no script folder on the path, no site packages, no .pyc written
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "HOME": "/tmp", "OPENBLAS_NUM_THREADS": "1"}
 ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+SEAL = "seal"  # tests put another word here, to try what holds where the kernel filter cannot be installed
 _started = count()
 _warned = False
 
@@ -69,11 +70,15 @@ class Zygote:
     def __init__(self, command: list[str], environment: dict[str, str], uid: int = 0):
         self.control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
-        with theirs:
+        try:
             self._process = subprocess.Popen(
-                [*command, str(uid), "seal"], stdin=theirs, stdout=subprocess.DEVNULL, stderr=self._errors,
+                [*command, str(uid), SEAL], stdin=theirs, stdout=subprocess.DEVNULL, stderr=self._errors,
                 env=environment, cwd="/", start_new_session=True,
             )  # fmt: skip
+        except OSError as error:
+            raise Unavailable(str(error)) from None
+        finally:
+            theirs.close()
         self.sealed: bool | None = None  # known when it has said that it is ready
 
     def wait(self) -> None:
@@ -226,7 +231,11 @@ def bubblewrap_zygote() -> Zygote:
     if numpy.with_name("numpy.libs").is_dir():
         binds[str(numpy.with_name("numpy.libs"))] = "/site/numpy.libs"
     namespaces = "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname none"
-    command = ["bwrap", *namespaces.split(), *["--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"]]
+    command = [
+        shutil.which("bwrap") or "bwrap",
+        *namespaces.split(),
+        *["--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"],
+    ]
     if uid:  # as root: no user namespace, which could map only root; become an unprivileged user inside instead
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_DAC_READ_SEARCH"]
     else:
