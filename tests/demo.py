@@ -26,67 +26,73 @@ DEMO = ROOT / "demo"
 CLASS = {
     "ada": "right/perfect",
     "bert": "wrong/untouched",
-    "carla": "wrong/cosine_without_norms",
-    "deniz": "wrong/softmax_wrong_axis",
-    "emil": "wrong/layer_norm_without_eps",
-    "fatma": "wrong/attention_without_scale",
-    "goran": "wrong/sample_greedy",
-    "hana": "wrong/raises",
-    "ivan": "wrong/never_returns",
-    "jun": "hostile/exit_on_first_call",
-    "kofi": "hostile/forged_outputs",
-    "lena": "broken/half_a_file",
-    "mia": "broken/deleted_cells",
+    "carla": "wrong/similarity_without_norms",
+    "deniz": "wrong/softmax_over_columns",
+    "emil": "wrong/layer_norm_eps_outside",
+    "fatma": "wrong/attention_scale_d_k",
+    "goran": "wrong/sampling_ignores_rng",
+    "hana": "wrong/three_mistakes",
+    "ivan": "wrong/softmax_raises",
+    "jun": "broken/never_returns",
+    "kofi": "broken/exits_the_process",
+    "lena": "broken/forged",
+    "mia": "broken/half_a_file",
+    "nils": "broken/deleted_cells",
 }
-EXERCISES = ["cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n", "end_to_end"]
-HEADINGS = ["cosine", "softmax", "layer_norm", "attention", "sample", "end_to_end"]
+EXERCISES = {
+    "cosine_similarity": "cosine",
+    "softmax": "softmax",
+    "layer_norm": "layer_norm",
+    "attention": "attention",
+    "sample_top_n": "sample",
+    "end_to_end": "end_to_end",
+}
 
 
 def main() -> None:
     started = time.perf_counter()
-    print("A class of", len(CLASS), "hands in. Everything below happens in the folder demo/.\n")
+    print(f"A class of {len(CLASS)} hands in its notebooks; the folder demo/ is its course. In there run:\n")
     shutil.rmtree(DEMO, ignore_errors=True)
     shutil.copytree(ROOT / "source", DEMO / "source", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "nbgrader_config.py", DEMO)
-    nbgrader("generate_assignment", "gpt2", "the students' version, without the answers")
-    tries = {}
+    nbgrader("generate_assignment", "makes the students' version, without the answers")
+    handed_in = {}
     for student, sample in CLASS.items():
         notebook = DEMO / "submitted" / student / "gpt2" / "gpt2.ipynb"
-        tries[student] = build(HERE / f"{sample}.py", notebook).says
-    nbgrader("autograde", "gpt2", "every function examined in a locked process, scores into gradebook.db")
-    nbgrader("generate_feedback", "gpt2", "one page per student")
-    show(tries)
-    seconds = time.perf_counter() - started
+        handed_in[student] = build(HERE / f"{sample}.py", notebook).says
+    nbgrader("autograde", "examines every function in a locked process; scores go to the gradebook")
+    nbgrader("generate_feedback", "writes one page per student")
+    show(handed_in)
+    print("\nFeedback pages: demo/feedback/STUDENT/gpt2/gpt2.html    Gradebook: demo/gradebook.db")
     print(
-        f"\nFeedback pages: demo/feedback/<student>/gpt2/gpt2.html   gradebook: demo/gradebook.db   ({seconds:.0f} s)"
+        f"Took {time.perf_counter() - started:.0f} s. To grade a notebook of your own: .venv/bin/autograder grade PATH"
     )
-    print("Next: open one of the pages, or grade a notebook of your own: .venv/bin/autograder grade PATH")
 
 
-def nbgrader(command: str, assignment: str, what: str) -> None:
+def nbgrader(command: str, what: str) -> None:
     """Run a stock nbgrader command in demo/; its log goes to a file there. Exits with the log when it fails."""
-    print(f"  nbgrader {command} {assignment:<6} {what} ...", flush=True)
+    print(f"  {f'nbgrader {command} gpt2':<34} {what} ...", flush=True)
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     environment.pop("GRADEBOOK_URL", None)  # the demo has a gradebook of its own
     with (DEMO / "nbgrader.log").open("a") as log:
-        line = [sys.executable, "-m", "nbgrader", command, assignment]
+        line = [sys.executable, "-m", "nbgrader", command, "gpt2"]
         done = subprocess.run(line, cwd=DEMO, env=environment, stdout=log, stderr=subprocess.STDOUT)
     if done.returncode:
         sys.exit((DEMO / "nbgrader.log").read_text()[-3000:])
 
 
-def show(tries: dict[str, str]) -> None:
+def show(handed_in: dict[str, str]) -> None:
     """The table: who got what, and why not more."""
-    print("\n  points per exercise (of 10, 10, 10, 20, 20, 20; the written answer is graded by hand)\n")
-    print(f"  {'':7}" + "".join(f"{heading:>11}" for heading in HEADINGS) + f"{'total':>9}")
+    print("\nWho got what, and why not more (the written answer's 10 points are given by hand):\n")
+    print("  student " + "".join(f"{name:>{len(name) + 2}}" for name in EXERCISES.values()) + "  total   handed in")
     with Gradebook(f"sqlite:///{DEMO / 'gradebook.db'}") as gradebook:
-        for student, says in tries.items():
+        for student, says in handed_in.items():
             grades = gradebook.find_submission_notebook("gpt2", "gpt2", student).grades
-            scores = {grade.name: grade.auto_score for grade in grades if grade.name != "compare_sampling"}
-            cells = "".join(f"{scores[f'test_{name}']:11.4g}" for name in EXERCISES)
-            print(f"  {student:7}{cells}{sum(scores.values()):9.4g}")
-            for line in (says, why(student)):
-                print(textwrap.indent(textwrap.shorten(line, 110), " " * 9 + "· ")) if line else None
+            scores = {grade.name.removeprefix("test_"): grade.auto_score for grade in grades}
+            cells = "".join(f"{scores[name]:>{len(short) + 2}g}" for name, short in EXERCISES.items())
+            print(f"  {student:8}{cells}{sum(scores[name] for name in EXERCISES):>7g}   {says}")
+            if reason := why(student):
+                print(textwrap.fill(reason, 108, initial_indent=" " * 10 + "-> ", subsequent_indent=" " * 13))
 
 
 def why(student: str) -> str:
@@ -97,7 +103,8 @@ def why(student: str) -> str:
             lines = output.get("data", {}).get("text/plain", "").splitlines()
             failed = [i for i, line in enumerate(lines) if line.startswith("  [ ]")]
             if failed and "text/html" in output.data:
-                return f"{lines[0].split(':')[0]}: {lines[failed[0] + 1].strip()}"
+                name, said = lines[0].split(":")[0], lines[failed[0] + 1].strip()
+                return said if said.startswith(name) else f"{name}: {said}"
     return ""
 
 

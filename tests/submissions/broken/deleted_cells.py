@@ -1,4 +1,4 @@
-"""Deletes the cell of attention, its test cell and the written answer, before handing in the rest.
+"""Without the cells of attention, its test and the written answer.
 
 expect: attention 0 missing
 expect: end_to_end * *

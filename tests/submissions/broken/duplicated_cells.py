@@ -1,4 +1,4 @@
-"""Copies the cell of softmax, nbgrader metadata and all, and finishes the copy; the first one still has an old try.
+"""The cell of softmax twice, nbgrader metadata and all; the second one is right.
 
 start: solution
 """

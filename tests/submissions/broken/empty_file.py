@@ -1,4 +1,4 @@
-"""Hands in an empty file.
+"""An empty file.
 
 expect: * 0 missing
 expect: score 0

@@ -1,4 +1,4 @@
-"""Hands in a file that the disk was too full for: its second half is missing.
+"""A file whose second half is missing: the disk was full.
 
 expect: * 0 missing
 expect: score 0

@@ -1,4 +1,4 @@
-"""Hands in a notebook without a single cell.
+"""A notebook without a single cell.
 
 expect: * 0 missing
 expect: score 0

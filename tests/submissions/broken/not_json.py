@@ -1,4 +1,4 @@
-"""Hands in a Word document with the name of the notebook.
+"""A Word document with the name of the notebook.
 
 expect: * 0 missing
 expect: score 0

@@ -1,4 +1,4 @@
-"""Hands in a notebook saved in format 3, where cells stand in worksheets.
+"""A notebook saved in format 3, where cells stand in worksheets.
 
 expect: * 0 missing
 expect: score 0

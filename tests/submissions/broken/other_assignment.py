@@ -1,4 +1,4 @@
-"""Hands in the notebook of another course.
+"""The notebook of another course.
 
 expect: * 0 missing
 expect: score 0

@@ -1,4 +1,4 @@
-"""Hands in a notebook whose metadata, outputs and cell list are of the wrong types; the answers are right.
+"""Metadata, outputs and cells of the wrong types; the answers are right.
 
 start: solution
 """
