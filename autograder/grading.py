@@ -29,8 +29,11 @@ log = logging.getLogger(__name__)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RELEASE = REPOSITORY / "release" / "gpt2" / "gpt2.ipynb"
-RIGHT_SOFTMAX = "import numpy as np\n" + inspect.getsource(gpt2_pico.softmax)  # for attention's follow-through marks
+RIGHT_SOFTMAX = "import numpy as np\n" + inspect.getsource(gpt2_pico.softmax)  # for follow-through marks
 TRANSFORMER = ("softmax", "layer_norm", "attention")  # the functions that end_to_end runs the whole model on
+
+# The student's other functions that an exercise may run on:
+HELPERS = {"attention": ("softmax",), "sample_top_n": ("softmax",), "end_to_end": TRANSFORMER}
 
 
 class UsageError(Exception):
@@ -129,11 +132,18 @@ class Grader:
     def examine(self, work: submission.Submission) -> dict[str, Any]:
         """The exercises' results and the notes about the notebook."""
         with Candidate(self.sandbox, work.cells, self.limits) as candidate:
-            results = {n: self.ask(candidate, n, function(work, candidate, n)) for n in EXERCISES if n != "end_to_end"}
-            functions = SimpleNamespace(**{n: function(work, candidate, n) for n in TRANSFORMER})
-            results["end_to_end"] = self.ask(candidate, "end_to_end", functions)
+            results: dict[str, list[Result]] = {}
+            for name in EXERCISES:
+                ended = next((end for n in HELPERS.get(name, ()) if (end := ending(results[n]))), None)
+                if ended:  # calling it again would only wait for the same function again
+                    results[name] = not_reached(name, ended.message, ended.status)
+                    continue
+                student = function(work, candidate, name)
+                if name == "end_to_end":
+                    student = SimpleNamespace(**{n: function(work, candidate, n) for n in TRANSFORMER})
+                results[name] = self.ask(candidate, name, student)
             notes = [*work.notes, *candidate.notes]
-        for name in ("attention", "sample_top_n"):  # both may call the student's softmax
+        for name in ("attention", "sample_top_n"):
             if name not in work.untouched and not complete(results["softmax"]) and not complete(results[name]):
                 results[name] = better(results[name], self.again(work, name, ["softmax"]))
         wrong = [n for n in TRANSFORMER if not complete(results[n]) and results[n][0].status != "missing"]
@@ -184,7 +194,7 @@ class Grader:
 
     def nothing(self, why: str) -> dict[str, Any]:
         """The record of a notebook that cannot be examined: zero everywhere, and the reason."""
-        none = {n: [Result(c, False, f"Not reached: {why}", status="missing") for c in EXERCISES[n]] for n in EXERCISES}
+        none = {name: not_reached(name, why, "missing") for name in EXERCISES}
         return {"exercises": [self.exercise(n, none[n]) for n in EXERCISES], "notes": [why]}
 
 
@@ -199,6 +209,15 @@ def unwritten(*_: Any) -> None:
 
 def complete(results: list[Result]) -> bool:
     return all(r.passed for r in results)
+
+
+def ending(results: list[Result]) -> Result | None:
+    """The result with which a function took its process with it or never returned, if it did."""
+    return next((r for r in results if r.status in ("timeout", "crashed")), None)
+
+
+def not_reached(name: str, why: str, status: str) -> list[Result]:
+    return [Result(check, False, f"Not reached: {why}", status=status) for check in EXERCISES[name]]
 
 
 def better(first: list[Result], second: list[Result]) -> list[Result]:
