@@ -18,6 +18,7 @@ from gptkit.looks import STYLE
 
 Record = dict[str, Any]
 MARKDOWN_SIGNS = re.compile(r"([!#$%()*+,\-./:;=?@\[\\\]^_`{|}~\"'])")
+IN_PLACE = re.compile(r"(With a right [\w ,]+ in place of yours): ")  # how grading marks all checks of such an exercise
 UNSAFE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, direction, surrogates, unassigned, odd line ends
 
 
@@ -141,6 +142,8 @@ def as_html(exercise: dict[str, Any]) -> str:
     rows = "".join(html_row(c, c["message"] != last) for c, last in zip(exercise["checks"], before, strict=False))
     points = f'<span class="pts">{exercise["score"]:g} of {exercise["max_score"]:g} points</span>'
     head = f'<div class="row"><b class="wide">{html.escape(exercise["name"])}</b>{points}</div>'
+    if remark := IN_PLACE.match(clean(before[1])):
+        head += f'<div class="row dim">{html.escape(remark[1])}.</div>'
     return f'{STYLE}<div class="gptkit"><div class="card">{head}{rows}</div></div>'
 
 
@@ -152,7 +155,7 @@ def html_row(check: dict[str, Any], news: bool) -> str:
     if check["hidden"]:
         says += ' <span class="dim">(hidden)</span>'
     if not check["passed"] and news:
-        says += f'<div class="found">{html.escape(clean(check["message"]))}</div>'
+        says += f'<div class="found">{html.escape(IN_PLACE.sub("", clean(check["message"])))}</div>'
         says += f'<div class="ask">{html.escape(clean(check["hint"]))}</div>' if check["hint"] else ""
     points = f'<span class="pts">{check["earned"]:.3g} / {check["points"]:.3g}</span>'
     return f'<div class="row {kind}"><span class="mark">{sign}</span><div class="wide">{says}</div>{points}</div>'

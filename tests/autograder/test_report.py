@@ -105,6 +105,15 @@ def test_html_says_the_message_the_question_and_that_a_check_is_hidden():
         assert words in page
 
 
+def test_html_says_once_that_a_right_function_stood_in_for_a_wrong_one():
+    exercise = copy.deepcopy(RECORD["exercises"][0])
+    for check in exercise["checks"]:
+        check["message"] = f"With a right softmax in place of yours: {check['message']}"
+    page = report.as_html(exercise)
+    assert page.count("With a right softmax in place of yours") == 1
+    assert "Each column sums to 1." in page
+
+
 @given(st.text(st.characters(), max_size=80))
 def test_no_text_breaks_a_form(said):
     hold(with_text(said))
