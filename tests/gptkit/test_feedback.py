@@ -1,5 +1,6 @@
 """check() is kind: marks, words and points; one line on stderr only when a check fails; never a traceback."""
 
+import builtins
 import sys
 
 import gptkit
@@ -125,6 +126,23 @@ def test_overwritten_function_is_told(capsys, monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "softmax", 0.5, raising=False)
     gptkit.check(sys.modules["__main__"].softmax)
     assert capsys.readouterr().err == "softmax is not a function any more: it is a float.\n"
+
+
+def test_function_that_is_not_defined_yet_is_told(capsys, monkeypatch):
+    notebook = sys.modules["__main__"]
+    monkeypatch.setattr(builtins, "__IPYTHON__", True, raising=False)
+    for name in feedback.FUNCTIONS:
+        monkeypatch.setattr(notebook, name, None, raising=False)
+        monkeypatch.delattr(notebook, name)
+    monkeypatch.setattr(notebook, "attention", softmax, raising=False)
+    feedback.expect_functions()
+    gptkit.check(notebook.softmax)
+    assert capsys.readouterr().err == (
+        "softmax is not defined: run the cell above, and mend it if it shows an error.\n"
+    )
+    assert notebook.attention is softmax
+    for name in feedback.FUNCTIONS:
+        monkeypatch.delattr(notebook, name)
 
 
 def test_stopping_the_checks_is_no_traceback(capsys):

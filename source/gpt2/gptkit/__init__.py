@@ -50,8 +50,10 @@ def load(name: str | None = None) -> Model:
     Takes milliseconds: the parameters stay in their file until they are read. Raises WeightsError when there is none.
     """
     from gptkit import weights
+    from gptkit.feedback import expect_functions
     from gptkit.tokenizer import Tokenizer
 
+    expect_functions()
     folder = weights.find(name)
     hparams, params = weights.load(folder)
     return Model(folder.name, Tokenizer.from_folder(folder), hparams, params)

@@ -6,6 +6,7 @@ Validate button fails the cell, while "Run All" goes on to the next one.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import importlib
 import io
@@ -99,11 +100,30 @@ def points_of(name: str) -> float:
     return json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))[name]
 
 
+class Undefined:
+    """Stands in a notebook for a function that it does not define yet, so that check(softmax) is no NameError."""
+
+    def __init__(self, name: str):
+        self.__name__ = name
+
+    def __call__(self, *_: object) -> None:
+        raise NameError(f"name '{self.__name__}' is not defined")
+
+
+def expect_functions() -> None:
+    """Put an `Undefined` into the notebook for each of the five functions that it lacks; nothing outside of IPython."""
+    if getattr(builtins, "__IPYTHON__", False):
+        for name in FUNCTIONS:
+            vars(sys.modules["__main__"]).setdefault(name, Undefined(name))
+
+
 def name_of(function: object) -> str:
     """Which exercise a function answers: by its own name, else by the notebook's variable that holds it (a lambda)."""
     notebook = vars(sys.modules["__main__"])
     for known in FUNCTIONS:
         if getattr(function, "__name__", None) == known or notebook.get(known) is function:
+            if isinstance(function, Undefined):
+                raise LookupError(f"{known} is not defined: run the cell above, and mend it if it shows an error.")
             if not callable(function):
                 raise LookupError(f"{known} is not a function any more: it is a {type(function).__name__}.")
             return known

@@ -25,7 +25,7 @@ STYLE = """<style>
 [data-jp-theme-light="false"] .gptkit, .vscode-dark .gptkit, [theme="dark"] .gptkit { --ok: #56b4e9; --bad: #f0a030 }
 .gptkit .dim { color: var(--dim); font-size: 13px } .gptkit .new { color: var(--ok) }
 .gptkit pre { margin: 2px 0 10px; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
-  font-size: 13px; color: inherit; background: none }
+  font-size: 13px; color: inherit; background: none } .gptkit pre span { font-size: 13px }
 .gptkit .card { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; margin: 4px 0 }
 .gptkit .row { display: flex; gap: 10px; padding: 4px 0 } .gptkit .row .wide { flex: 1 }
 .gptkit .row + .row, .gptkit .foot { border-top: 1px solid var(--line) } .gptkit .foot { padding-top: 6px }

@@ -102,7 +102,7 @@ def samples(model: Model, prompt: str, n: int = 40, temperature: float = 1.0, se
 
     def draw(n: int, temperature: float, seed: int) -> Shown:
         text = model_text(model, prompt, length, sampler(n, temperature, seed))
-        told = f"sampled from the top {n} at temperature {temperature:g}, seed {seed}"
+        told = f"sampled: top {n}, temperature {temperature:g}, seed {seed}"
         sampled = column(told, continued(prompt, text))
         return Shown(f'<div class="columns">{greedy.html}{sampled.html}</div>', f"{greedy.text}\n{sampled.text}")
 
