@@ -64,14 +64,16 @@ def generate(folder: Path) -> Path:
 def solved_page() -> str:
     """The instructor's notebook, run in a folder of its own with the tiny model, as one HTML page."""
     import nbformat
+    from nbclient import NotebookClient
     from nbconvert import HTMLExporter
-    from nbconvert.preprocessors import ExecutePreprocessor
 
     notebook = nbformat.read(SOURCE, as_version=4)
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copytree(SOURCE.parent / "gptkit", Path(scratch) / "gptkit")
-        os.environ["GPT2_MODELS_DIR"] = str(Path(scratch) / "none")  # whatever the machine has, the page shows tiny
-        ExecutePreprocessor(timeout=600).preprocess(notebook, {"metadata": {"path": scratch}})
+        tiny = {**os.environ, "GPT2_MODELS_DIR": str(Path(scratch) / "none")}  # whatever models this machine has
+        client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": scratch}})
+        client.extra_arguments = ["--log-level=ERROR"]
+        client.execute(env=tiny)
     page, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
     return f"{page}\n<!-- source: {source_hash()} -->\n"
 

@@ -1,0 +1,59 @@
+"""What a student has beside the notebook: the model, and the visible checks of the functions they write.
+
+from gptkit import check, load
+model = load()
+model.complete("Once upon a time")
+check(softmax)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gptkit.feedback import check
+
+if TYPE_CHECKING:
+    from gptkit.model import GPT2
+    from gptkit.tokenizer import Tokenizer
+
+__all__ = ["Model", "check", "load"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """An opened model folder: its tokenizer, the five hyper-parameters, and its parameters (read-only, float32)."""
+
+    name: str
+    tokenizer: Tokenizer
+    hparams: dict[str, int]
+    params: dict
+
+    @property
+    def gpt2(self) -> GPT2:
+        """The network, running on those of the student's functions that passed their checks, else on the kit's own."""
+        from gptkit.feedback import IN_THE_MODEL, yours
+        from gptkit.model import GPT2
+
+        return GPT2(self.hparams, self.params, **{name: yours[name] for name in IN_THE_MODEL if name in yours})
+
+    def complete(self, prompt: str, n_tokens_to_generate: int = 40) -> str:
+        """The likeliest continuation of a prompt. Raises ValueError when the prompt is empty or both do not fit."""
+        from gptkit.complete import complete
+
+        return complete(self.gpt2, self.tokenizer, prompt, n_tokens_to_generate)
+
+
+def load(name: str | None = None) -> Model:
+    """Open a model by name ("124M", "tiny" ...); without one, 124M where it has been fetched, else tiny.
+
+    Takes milliseconds: the parameters stay in their file until they are read. Raises WeightsError when there is none.
+    """
+    from gptkit import weights
+    from gptkit.feedback import expect_functions
+    from gptkit.tokenizer import Tokenizer
+
+    expect_functions()
+    folder = weights.find(name)
+    hparams, params = weights.load(folder)
+    return Model(folder.name, Tokenizer.from_folder(folder), hparams, params)

@@ -1,0 +1,96 @@
+"""`python -m gptkit fetch | verify | info`: the published models on this computer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import NoReturn
+
+from gptkit import weights
+from gptkit.published import MODELS, SOURCES
+from gptkit.tensorfile import WeightsError
+
+DESCRIPTION = """\
+Fetch the published GPT-2 models, verify them, and show what is there.
+
+environment:
+  GPT2_MODELS_DIR   where models lie (else the repository's models/, else your cache folder)
+  GPT2_MIRROR       another server to fetch from, for a campus. It stands for
+                    https://openaipublic.blob.core.windows.net/gpt-2/models (files at MIRROR/124M/encoder.json ...) or,
+                    with --source huggingface, for https://huggingface.co
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one line for a usage error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (--help shows what there is)\n")
+
+
+def main(argv: list[str] | None = None, prog: str = "python -m gptkit") -> int:
+    """The command line; returns the exit code: 0, or 1 with one line on stderr. A usage error exits with 2."""
+    options = _parser(prog).parse_args(argv)
+    try:
+        options.run(options)
+    except WeightsError as why:
+        print(f"{prog}: {why}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\n{prog}: interrupted. What has arrived is kept: the same command goes on from there.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser(prog: str) -> Parser:
+    parser = Parser(prog, description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True, metavar="fetch | verify | info", parser_class=Parser)
+    fetch = commands.add_parser("fetch", help="download a model, verify it, make it ready")
+    names = ", ".join(MODELS)
+    fetch.add_argument("name", nargs="?", default="124M", choices=list(MODELS), help=f"{names} (default: 124M)")
+    fetch.add_argument(
+        "--source",
+        choices=SOURCES,
+        help="whose files; the parameters are the same (default: openai, or huggingface where TensorFlow is missing)",
+    )
+    fetch.set_defaults(run=_fetch)
+    verify = commands.add_parser("verify", help="compare files and answers with what is published")
+    verify.add_argument("name", nargs="?", default="124M", help="the model's folder (default: 124M)")
+    verify.set_defaults(run=_verify)
+    info = commands.add_parser("info", help="what is there, and where")
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from gptkit.fetch import fetch
+
+    folder = fetch(options.name, options.source)
+    print(f"{options.name} is ready in {folder}")
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from gptkit.verify import verify
+
+    for line in verify(options.name):
+        print(f"ok  {line}", flush=True)
+    print(f"{options.name} is {'the published model' if options.name in MODELS else 'in order'}.")
+
+
+def _info(options: argparse.Namespace) -> None:
+    print(f"models folder: {weights.models_dir()}")
+    for name in ("tiny", *MODELS):
+        try:
+            folder = weights.find(name)
+            hparams = weights.load_hparams(folder)
+        except WeightsError:
+            print(f"  {name:6} not there; to have it: python -m gptkit fetch {name}")
+            continue
+        megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+        shape = "  ".join(f"{key} {value}" for key, value in hparams.items())
+        print(f"  {name:6} {megabytes:7,.0f} MB  {shape}  {folder}")
+    print(f"used when none is named: {weights.find().name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

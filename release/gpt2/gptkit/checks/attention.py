@@ -1,0 +1,50 @@
+"""Visible checks of attention(q, k, v, mask): [n_q, d_k], [n_k, d_k], [n_k, d_v], [n_q, n_k] -> [n_q, d_v]."""
+
+import numpy as np
+
+from gptkit.checks.cases import Stored, gates
+from gptkit.checks.core import Exercise, Failed, Student
+
+exercise = Exercise("attention", "(q, k, v, mask)")
+stored = Stored(exercise.name, exercise.signature)
+
+
+@exercise.check(share=0.15, value=True)
+def no_mask(attention: Student) -> None:
+    """With a mask of zeros, each query collects the values as the formula says."""
+    stored.compare(attention, "no_mask")
+
+
+@exercise.check(share=0.1, value=True)
+def causal_mask(attention: Student) -> None:
+    """With -1e10 in the mask, what lies ahead is not seen."""
+    stored.compare(attention, "causal_mask")
+
+
+@exercise.check(share=0.1, value=True)
+def any_mask(attention: Student) -> None:
+    """The mask may hold any numbers: they are added to the scaled scores."""
+    stored.compare(attention, "any_mask")
+
+
+@exercise.check(share=0.05, value=True)
+def large_scores(attention: Student) -> None:
+    """Scores far from zero give numbers, not NaN."""
+    stored.compare(attention, "large_scores")
+
+
+@exercise.check(share=0.1)
+def weights_sum_to_one(attention: Student) -> None:
+    """When all values are 1, every query collects 1."""
+    case = stored.groups["any_mask"][-1]
+    q, k, v, mask = case.args
+    out = gates(attention.name, case, attention(q, k, np.ones_like(v), mask))
+    if np.abs(out - 1).max() > 1e-3:
+        raise Failed("When all values are 1, the result is not 1 everywhere.", "What do one query's weights sum to?")
+
+
+@exercise.check(share=0.05)
+def arguments_unchanged(attention: Student) -> None:
+    """q, k, v and mask are left as they were."""
+    attention(*stored.groups["any_mask"][-1].args)
+    stored.unchanged(attention)

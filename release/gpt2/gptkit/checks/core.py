@@ -1,0 +1,197 @@
+"""What a check is, how an exercise's checks are run, and how shares become points.
+
+A check is a plain function that takes the student's function and raises `Failed` when it sees something wrong. In a
+notebook the student's function is wrapped in `Local`; at grading the examiner passes a proxy with the same three ways
+of calling (`f(...)`, `f.many(...)`, `f.draws(...)`), so the same check gives the same words and the same points.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sysconfig
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+SOFT_CAP = 0.3  # checks that compare no values hold at most this share of an exercise together (a test holds it)
+SLOW_SECONDS = 5.0  # a local call that takes longer is called slow; at grading the examiner's own limit rules
+ENDS = {"missing", "timeout", "crashed"}  # nothing more can be learned from calling such a function again
+
+LIBRARIES = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
+NOT_THEIRS = (str(Path(__file__).parents[1]), *LIBRARIES, "<frozen", "<__array_function__")
+
+
+class Failed(Exception):
+    """A check's verdict: one fact, one question that leads to the mistake.
+
+    `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
+    ENDS the checks that follow are reported as not reached.
+    """
+
+    def __init__(self, fact: str, question: str | None = None, mistake: str | None = None, status: str = "failed"):
+        super().__init__(fact)
+        self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Stands for an answer that is no None, bool, int, float, NumPy scalar or array: only its type's name crosses."""
+
+    type_name: str
+
+
+class Student(Protocol):
+    """A student's function as a check sees it, in their notebook or behind the examiner's pipe."""
+
+    name: str
+    changed: set[int]  # positions of the arguments that calls so far have changed in place
+
+    def __call__(self, *args: Any) -> Any: ...
+    def many(self, calls: Iterable[tuple]) -> list[Any]: ...
+    def draws(self, *args: Any, seed: int, times: int) -> np.ndarray: ...
+
+
+@dataclass
+class Local:
+    """A function of this very process behind the `Student` interface; arguments are copied, so none can be lost."""
+
+    function: Callable
+    name: str = ""
+    changed: set[int] = field(default_factory=set)
+
+    def __post_init__(self):
+        self.name = self.name or getattr(self.function, "__name__", "your function")
+
+    def __call__(self, *args: Any) -> Any:
+        given = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in args)
+        started = time.perf_counter()
+        try:
+            with np.errstate(all="ignore"):  # the checks speak of NaN and infinity in their own words
+                result = self.function(*given)
+        except NotImplementedError:
+            raise Failed(f"{self.name} is not written yet.", status="missing") from None
+        except (Exception, SystemExit) as error:
+            raise raised(self.name, error) from error
+        if time.perf_counter() - started > SLOW_SECONDS:
+            raise Failed(
+                f"One call of {self.name} took more than {SLOW_SECONDS:g} seconds.",
+                "Is there a Python loop that a single NumPy operation could replace?",
+                status="timeout",
+            )
+        for i, (before, after) in enumerate(zip(args, given, strict=True)):
+            if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
+                self.changed.add(i)
+        return result
+
+    def many(self, calls: Iterable[tuple]) -> list[Any]:
+        return [self(*args) for args in calls]
+
+    def draws(self, *args: Any, seed: int, times: int) -> np.ndarray:
+        """Call the function `times` times with one `numpy.random.Generator` seeded once; [times] token ids."""
+        rng = np.random.default_rng(seed)
+        return np.array([token_id(self(*args, rng)) for _ in range(times)])
+
+
+def raised(name: str, error: BaseException) -> Failed:
+    """What a student reads when their function raised: the kind, the line of theirs it came from, and the message."""
+    where, step = "", error.__traceback__
+    while step is not None:
+        code, line = step.tb_frame.f_code, step.tb_lineno
+        if not code.co_filename.startswith(NOT_THEIRS):
+            text = linecache.getline(code.co_filename, line).strip()
+            where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
+        step = step.tb_next
+    said = " ".join(str(error).split())[:160].rstrip(".")
+    return Failed(f"{name} raised {type(error).__name__}{where}{': ' if said else ''}{said}.", status="error")
+
+
+def kind_of(value: Any) -> str:
+    """What an answer is, in words: None, a list, a DataFrame."""
+    if value is None:
+        return "None"
+    return f"a {value.type_name if isinstance(value, Foreign) else type(value).__name__}"
+
+
+def token_id(value: Any) -> int:
+    """A sampler's answer as an int. Raises Failed when it is not one token id."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        kind = kind_of(value)
+        question = "Is there a return?" if value is None else "Which one integer says which token comes next?"
+        raise Failed(f"The token id came back as {kind}, not as one integer.", question, status="failed")
+    return int(value)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of an exercise: its id, the sentence a student reads, and its share of the exercise's points."""
+
+    name: str
+    says: str
+    share: float
+    value: bool  # compares values with the reference; the others earn nothing alone
+    hidden: bool
+    test: Callable[..., None]
+
+
+@dataclass
+class Exercise:
+    """A named list of checks. `checks` is filled by the `check` decorator, in the order of the file."""
+
+    name: str
+    signature: str
+    checks: list[Check] = field(default_factory=list)
+
+    def check(self, share: float, *, value: bool = False, hidden: bool = False) -> Callable[[Callable], Callable]:
+        """Register a check worth `share` of the exercise; the docstring's first paragraph is what students read."""
+
+        def register(test: Callable) -> Callable:
+            says = " ".join((test.__doc__ or "").split("\n\n")[0].split())
+            self.checks.append(Check(test.__name__, says, share, value, hidden, test))
+            return test
+
+        return register
+
+
+@dataclass
+class Result:
+    """What one check gave; the report's object for it is made from these fields."""
+
+    check: Check
+    passed: bool
+    message: str
+    mistake: str | None = None
+    hint: str | None = None
+    status: str = "passed"
+
+
+def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
+    """Run checks in order; visible ones get the student's function, hidden ones also `data`.
+
+    Not written, timed out or crashed ends the run; what was not reached says so. Never raises for what a student's
+    function does.
+    """
+    results: list[Result] = []
+    ended: Failed | None = None
+    for check in checks:
+        if ended is not None:
+            results.append(Result(check, False, f"Not reached: {ended.fact}", status=ended.status))
+            continue
+        try:
+            check.test(student, *(data if check.hidden else ()))
+        except Failed as why:
+            results.append(Result(check, False, why.fact, why.mistake, why.question, why.status))
+            ended = why if why.status in ENDS else None
+        else:
+            results.append(Result(check, True, check.says))
+    return results
+
+
+def earned(results: list[Result], points: float) -> list[float]:
+    """Points earned by each result: checks that compare no values earn nothing when every value check fails."""
+    if not any(r.passed and r.check.value for r in results):
+        return [0.0] * len(results)
+    return [points * r.check.share if r.passed else 0.0 for r in results]

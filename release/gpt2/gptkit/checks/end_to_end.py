@@ -1,0 +1,145 @@
+"""Visible checks of the whole model on the student's softmax, layer_norm and attention.
+
+First each function is asked, in one message, for every call that the model makes of it (the inputs are the built-in
+path's own). When all answers agree, the model's logits and tokens are the built-in path's. Only when one deviates does
+the model really run on the student's functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+
+from gptkit.checks import attention, layer_norm
+from gptkit.checks.cases import Case, close, gates
+from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.model import GPT2, Trace
+
+exercise = Exercise("end_to_end", "(softmax, layer_norm, attention)")
+
+OWN_CHECKS = {"layer_norm": layer_norm.stored, "attention": attention.stored}
+SPREAD = 1e-3  # how far logits may be off, relative to the distance between the largest and the smallest
+PROBABLE = 0.05  # relative; a running float32 sum over a real vocabulary is off by 1 %
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text for a model to read: its tokens, the first `n_prompt` of which are the prompt; the rest is greedy."""
+
+    gpt2: GPT2
+    ids: list[int]
+    n_prompt: int
+    trace: Trace
+
+    @property
+    def expected(self) -> np.ndarray:
+        """Logits [n_vocab] of the token after the prompt."""
+        return self.trace.logits[self.n_prompt - 1]
+
+
+@cache
+def visible_text() -> Text:
+    """Shakespeare's words, read by the tiny model, which every student has."""
+    from gptkit import weights
+    from gptkit.tokenizer import Tokenizer
+
+    gpt2 = GPT2(*weights.load(weights.EMBEDDED))
+    prompt = Tokenizer.from_folder(weights.EMBEDDED).encode("To be, or not to be: that is the question")[:12]
+    ids = [*prompt, *gpt2.greedy(prompt, 4)]
+    return Text(gpt2, ids, len(prompt), gpt2.trace(ids))
+
+
+@exercise.check(share=0.2, value=True)
+def tiny_model(functions: SimpleNamespace) -> None:
+    """The tiny model gives the scores expected when it runs on your layer_norm and attention."""
+    compare_logits(functions, visible_text())
+
+
+@exercise.check(share=0.15, value=True)
+def tiny_probabilities(functions: SimpleNamespace) -> None:
+    """Your softmax turns the tiny model's scores into the probabilities of the next token."""
+    compare_probabilities(functions, visible_text())
+
+
+def compare_logits(functions: SimpleNamespace, text: Text) -> None:
+    """Raise Failed unless the model's logits after the prompt are the built-in path's."""
+    got, deviation = answers(functions, text)
+    if deviation is not None and not np.abs(got[0] - text.expected).max() <= SPREAD * np.ptp(text.expected):
+        raise deviation  # `not <=` so that NaN counts as off
+
+
+def compare_tokens(functions: SimpleNamespace, text: Text) -> None:
+    """Raise Failed unless the model continues the prompt with the same tokens."""
+    got, deviation = answers(functions, text)
+    if got[1] != text.ids[text.n_prompt :]:
+        raise deviation
+
+
+def compare_probabilities(functions: SimpleNamespace, text: Text) -> None:
+    """Raise Failed unless the student's softmax of the built-in path's logits is right."""
+    shifted = np.exp(text.expected.astype(np.float64) - text.expected.max())
+    case = Case((text.expected,), shifted / shifted.sum(), "the model's scores of all tokens", "[n_vocab]", False)
+    if not close(gates("softmax", case, functions.softmax(*case.args)), case.expected, PROBABLE, 1e-6):
+        fact = "The probabilities of the next token are not those expected."
+        raise Failed(fact, "Does your softmax treat one long row of scores as it treats a table?")
+
+
+def answers(functions: SimpleNamespace, text: Text) -> tuple[tuple[np.ndarray, list[int]], Failed | None]:
+    """Logits and greedy tokens on the student's functions, and the first deviation on the way. Asked once per text."""
+    kept = vars(functions).setdefault("kept", {})
+    if id(text) not in kept:
+        deviation = first_deviation(functions, text)
+        same = (text.expected, text.ids[text.n_prompt :])
+        kept[id(text)] = (same if deviation is None else really_run(functions, text), deviation)
+    return kept[id(text)]
+
+
+def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
+    """The first call, in the model's order, whose result is not the built-in path's; one message for each function."""
+    norms, looks = text.trace.layer_norms, text.trace.attentions
+    n_layer, n_head = text.gpt2.hparams["n_layer"], text.gpt2.hparams["n_head"]
+    found = []
+    for call in wrong_calls(functions.layer_norm, norms, "[n_seq, n_embd]"):
+        layer, second = divmod(call, 2)
+        place = "ln_f" if layer == n_layer else f"ln_{second + 1} of block {layer}"
+        found.append((layer, 2 * second, "layer_norm", place, norms[call]))
+    for call in wrong_calls(functions.attention, looks, "[n_seq, d]"):
+        layer, head = divmod(call, n_head)
+        found.append((layer, 1, "attention", f"head {head} of block {layer}", looks[call]))
+    if not found:
+        return None
+    *_, name, place, call = min(found, key=lambda one: one[:2])
+    fact = f"The model first leaves its way at {place}, where {name} returns other numbers than expected."
+    student = getattr(functions, name)
+    if known := OWN_CHECKS[name].named(student):
+        return Failed(fact, known.question, known.mistake)
+    if not wrong_calls(student, [call], ""):
+        fact = f"{name} returns other numbers when it is asked the same again."
+        return Failed(fact, "What does it remember from one call to the next?", "remembers_calls")
+    return Failed(fact, f"Which inputs of the model's differ from those that your {name} was checked with?")
+
+
+def wrong_calls(f: Student, calls: list[tuple], shape: str) -> list[int]:
+    """Which of the model's calls of a function get another result from the student than from the built-in path."""
+    cases = [Case(tuple(args), result, "what the model hands over", shape, False) for *args, result in calls]
+    results = f.many([case.args for case in cases])
+    return [i for i, r in enumerate(results) if not close(gates(f.name, cases[i], r), cases[i].expected, 1e-3, 2e-4)]
+
+
+def really_run(functions: SimpleNamespace, text: Text) -> tuple[np.ndarray, list[int]]:
+    """Logits [n_vocab] and greedy tokens of the model wired around the student's functions. Raises Failed."""
+    theirs = GPT2(text.gpt2.hparams, text.gpt2.params, layer_norm=functions.layer_norm, attention=functions.attention)
+    seen = []
+
+    def likeliest(logits: np.ndarray) -> int:
+        seen.append(logits)
+        return int(np.argmax(logits))
+
+    try:
+        tokens = list(theirs.generate(text.ids[: text.n_prompt], len(text.ids) - text.n_prompt, likeliest))
+        return seen[0], tokens
+    except ValueError as error:
+        raise Failed(f"The model could not run on your functions: {error}"[:300], "Which shape does it need?") from None

@@ -1,0 +1,51 @@
+"""Visible checks of layer_norm(x, g, b, eps=1e-5): [..., n], [n], [n] -> [..., n], over the last axis."""
+
+import numpy as np
+
+from gptkit.checks.cases import Stored, gates
+from gptkit.checks.core import Exercise, Failed, Student
+
+exercise = Exercise("layer_norm", "(x, g, b, eps=1e-5)")
+stored = Stored(exercise.name, exercise.signature)
+
+
+@exercise.check(share=0.1, value=True)
+def rows(layer_norm: Student) -> None:
+    """With gains of 1 and biases of 0, a few rows become the numbers expected."""
+    stored.compare(layer_norm, "rows")
+
+
+@exercise.check(share=0.15, value=True)
+def gain_and_bias(layer_norm: Student) -> None:
+    """The result is scaled by g, then moved by b."""
+    stored.compare(layer_norm, "gain_and_bias")
+
+
+@exercise.check(share=0.1, value=True)
+def other_dimensions(layer_norm: Student) -> None:
+    """One row alone, and a stack of tables, work too: mean and variance are those of the last axis."""
+    stored.compare(layer_norm, "other_dimensions")
+
+
+@exercise.check(share=0.1, value=True)
+def small_variance(layer_norm: Student) -> None:
+    """eps does its work: inside the square root, and for a row whose numbers are all the same."""
+    stored.compare(layer_norm, "small_variance")
+
+
+@exercise.check(share=0.05)
+def mean_0_variance_1(layer_norm: Student) -> None:
+    """With gains of 1 and biases of 0, each row of the result has mean 0 and variance 1."""
+    case = stored.groups["rows"][-1]
+    y = gates(layer_norm.name, case, layer_norm(*case.args))
+    if np.abs(y.mean(axis=-1)).max() > 1e-2:
+        raise Failed("The rows of the result do not have mean 0.", "What is subtracted from each row?")
+    if np.abs(y.var(axis=-1) - 1).max() > 1e-2:
+        raise Failed("The rows of the result do not have variance 1.", "What is each row divided by?")
+
+
+@exercise.check(share=0.05)
+def arguments_unchanged(layer_norm: Student) -> None:
+    """x, g and b are left as they were."""
+    layer_norm(*stored.groups["gain_and_bias"][0].args)
+    stored.unchanged(layer_norm)

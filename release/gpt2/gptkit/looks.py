@@ -1,0 +1,97 @@
+"""How the kit's output looks: one style for light and dark themes, with colours that the colour-blind can tell apart.
+
+The colours are Okabe and Ito's (2008): blue for right, vermilion or orange for wrong; a sign always says it too.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+GREY = "#7f7f7f"  # readable on white and on a dark theme's near black
+BLUE, ORANGE = "#3d9be0", "#e08214"  # likewise
+DOTS_PER_INCH = 100
+
+# JupyterLab marks its dark theme by data-jp-theme-light, VS Code by a class, Colab by an attribute of the page.
+STYLE = """<style>
+.gptkit { --ok: #0072b2; --bad: #b94700; --dim: var(--jp-ui-font-color2, #767676);
+  --line: var(--jp-border-color2, #8885); color: var(--jp-ui-font-color1, inherit);
+  font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 14px; line-height: 1.45; max-width: 52em }
+[data-jp-theme-light="false"] .gptkit, .vscode-dark .gptkit, [theme="dark"] .gptkit { --ok: #56b4e9; --bad: #f0a030 }
+.gptkit .dim { color: var(--dim); font-size: 13px } .gptkit .new { color: var(--ok) }
+.gptkit pre { margin: 2px 0 10px; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
+  font-size: 13px; color: inherit; background: none } .gptkit pre span { font-size: 13px }
+.gptkit .card { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; margin: 4px 0 }
+.gptkit .row { display: flex; gap: 10px; padding: 4px 0 } .gptkit .row .wide { flex: 1 }
+.gptkit .row + .row, .gptkit .foot { border-top: 1px solid var(--line) } .gptkit .foot { padding-top: 6px }
+.gptkit .pass .mark { color: var(--ok) } .gptkit .fail .mark { color: var(--bad) }
+.gptkit .mark { font-weight: bold; width: 1em; text-align: center; background: none; padding: 0 }
+.gptkit .open { color: var(--dim) }
+.gptkit .found { border-left: 3px solid; border-color: var(--bad); padding-left: 8px;
+  margin-top: 3px; white-space: pre-wrap }
+.gptkit .open .found { border-color: var(--line) }
+.gptkit .ask { font-style: italic; padding-left: 11px } .gptkit .pts { color: var(--dim); white-space: nowrap }
+.gptkit .token { display: inline-block; text-align: center; margin: 1px 1px 6px; vertical-align: top }
+.gptkit .token b { display: block; font: 14px var(--jp-code-font-family, monospace); white-space: pre; padding: 1px 3px;
+  border-radius: 3px; border-bottom: 3px solid }
+.gptkit .token small { color: var(--dim); font-size: 10px }
+.gptkit .columns { display: flex; gap: 14px; flex-wrap: wrap } .gptkit .columns > * { flex: 1; min-width: 17em }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something to display: HTML where there is a page, plain text in a terminal."""
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f'{STYLE}<div class="gptkit">{self.html}</div>'
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure to display, sharp on dense screens, with its text for those who cannot see it."""
+
+    png: bytes
+    width: int
+    text: str
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict, dict]:
+        return {"image/png": self.png, "text/plain": self.text}, {"image/png": {"width": self.width, "alt": self.text}}
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure (inches) without a background, in greys that both themes can carry; no global state of pyplot."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained", facecolor="none", dpi=DOTS_PER_INCH)
+
+
+def theme() -> dict:
+    """Matplotlib's settings for `rc_context` while a figure of ours is drawn."""
+    greys = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    return dict.fromkeys(greys, GREY) | {"axes.facecolor": "none", "font.size": 10, "axes.titlesize": 10}
+
+
+def picture(figure: Figure, text: str) -> Picture:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=2 * DOTS_PER_INCH, format="png")
+    return Picture(buffer.getvalue(), int(figure.get_figwidth() * DOTS_PER_INCH), text)
+
+
+def note(text: str) -> Shown:
+    """A small remark below an output."""
+    return Shown(f'<span class="dim">{escape(text)}</span>', text)
