@@ -16,7 +16,7 @@ def variants(q, k, v, mask, scale="d_k", use="added", axis=-1, weigh="softmax", 
     """attention with each of its steps open to change."""
     (n_q, d_k), (n_k, d_v) = q.shape, v.shape
     size = {"d_k": d_k, "d_v": d_v, "n_q": n_q, "n_k": n_k, "none": 1, "whole": d_k**2, "times": 1 / d_k, "late": 1}
-    root = np.sqrt(size[scale])
+    root = float(np.sqrt(size[scale]))
     ahead = np.where(np.arange(n_k) > np.arange(n_q)[:, None], -1e10, 0)
     scores = q @ k.T
     scores = {
@@ -38,7 +38,7 @@ def variants(q, k, v, mask, scale="d_k", use="added", axis=-1, weigh="softmax", 
     else:
         w = scores if weigh == "scores" else (scores == scores.max(axis=axis, keepdims=True)).astype(float)
     w = w + mask if use == "to weights" else w * (mask > -1e9) if use == "zeroed" else w
-    w = w / np.sqrt(d_k) if scale == "late" else w
+    w = w / float(np.sqrt(d_k)) if scale == "late" else w
     return {"v": lambda: w @ v, "k": lambda: w @ k, "none": lambda: w, "mean": lambda: w @ v / n_k}[values]()
 
 

@@ -15,7 +15,7 @@ hidden = Exercise(exercise.name, exercise.signature)
 def variants(x, shift="max", sign=1.0, heat=None, curve=np.exp, over="sum", axis=-1, keep=True, after=None):
     """softmax with each of its steps open to change."""
     along, alone = {"axis": axis, "keepdims": keep is not False}, {"axis": axis, "keepdims": keep is True}
-    x = sign * x / (np.sqrt(x.shape[-1]) if heat == "sqrt" else 1)
+    x = sign * x / (float(np.sqrt(x.shape[-1])) if heat == "sqrt" else 1)
     if shift == "clip":
         x = np.clip(x, -50, 50)
     elif shift == "everything":
@@ -201,6 +201,14 @@ def divided_by_root_of_n():
 def logarithm():
     """The result is the logarithm of the probabilities.
     Which numbers between 0 and 1 does it stand for?"""
+
+
+@catalogue.mistake
+def log_softmax(x):
+    """The result is the logarithm of the probabilities, found without computing them.
+    Which function turns it into numbers between 0 and 1?"""
+    x = x - x.max(axis=-1, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
 
 
 @catalogue.variant(after=lambda p: np.round(p, 2))

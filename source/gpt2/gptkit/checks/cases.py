@@ -31,7 +31,7 @@ class Case:
 
     `shape` names the result's axes as the signature does ("[n_q, d_v]", or "" for one number); `label` is the kind of
     input, as the end of a sentence ("... for <label>"). `fingerprints` holds what known mistakes return here, None if
-    they raise.
+    they raise or if it depends on the precision.
     """
 
     args: tuple
@@ -161,9 +161,9 @@ def wrong_shape(name: str, case: Case, array: np.ndarray) -> Failed:
 
 
 def close(got: np.ndarray, expected: np.ndarray, rtol: float = RTOL, atol: float = ATOL) -> bool:
-    """Whether the numbers agree: to `rtol` of each, or `atol` of the largest."""
-    largest = np.abs(expected).max(initial=0.0)
-    return bool((np.abs(got - expected) <= rtol * np.abs(expected) + atol * largest).all())
+    """Whether the numbers agree: to `rtol` of each, or `atol` of the largest (of 1 for a single number, or zeros)."""
+    largest = np.abs(expected).max(initial=0.0) if expected.ndim else max(1.0, abs(float(expected)))
+    return bool((np.abs(got - expected) <= rtol * np.abs(expected) + atol * (largest or 1.0)).all())
 
 
 def results_of(f: Student, calls: list[tuple]) -> list[Any]:
@@ -222,12 +222,11 @@ def same(got: np.ndarray, known: np.ndarray) -> bool:
     if got.shape != known.shape:
         return False
     finite = np.isfinite(known)
-    if finite.all():
-        return bool((np.abs(got - known) <= NEAR * np.abs(known).max(initial=0.0)).all())
-    scale = np.abs(known[finite]).max(initial=0.0)
-    return bool(np.array_equal(got[~finite], known[~finite], equal_nan=True)) and bool(
-        (np.abs(got[finite] - known[finite]) <= NEAR * scale).all()
-    )
+    if not finite.all():
+        if not np.array_equal(got[~finite], known[~finite], equal_nan=True):
+            return False
+        got, known = got[finite], known[finite]
+    return bool((np.abs(got - known) <= NEAR * np.abs(known).max(initial=0.01)).all())
 
 
 def save(path: Path, groups: dict[str, list[Case]], mistakes: dict[str, list[str]]) -> None:

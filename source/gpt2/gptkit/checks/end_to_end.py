@@ -102,27 +102,31 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
     norms, looks = text.trace.layer_norms, text.trace.attentions
     n_layer, n_head = text.gpt2.hparams["n_layer"], text.gpt2.hparams["n_head"]
     found = []
-    for call, ok in enumerate(agree(functions.layer_norm, norms, "[n_seq, n_embd]")):
+    for call in wrong_calls(functions.layer_norm, norms, "[n_seq, n_embd]"):
         layer, second = divmod(call, 2)
         place = "ln_f" if layer == n_layer else f"ln_{second + 1} of block {layer}"
-        found += [] if ok else [(layer, 2 * second, "layer_norm", place)]
-    for call, ok in enumerate(agree(functions.attention, looks, "[n_seq, d]")):
+        found.append((layer, 2 * second, "layer_norm", place, norms[call]))
+    for call in wrong_calls(functions.attention, looks, "[n_seq, d]"):
         layer, head = divmod(call, n_head)
-        found += [] if ok else [(layer, 1, "attention", f"head {head} of block {layer}")]
+        found.append((layer, 1, "attention", f"head {head} of block {layer}", looks[call]))
     if not found:
         return None
-    *_, name, place = min(found)
+    *_, name, place, call = min(found, key=lambda one: one[:2])
     fact = f"The model first leaves its way at {place}, where {name} returns other numbers than expected."
-    if known := OWN_CHECKS[name].named(getattr(functions, name)):
+    student = getattr(functions, name)
+    if known := OWN_CHECKS[name].named(student):
         return Failed(fact, known.question, known.mistake)
+    if not wrong_calls(student, [call], ""):
+        fact = f"{name} returns other numbers when it is asked the same again."
+        return Failed(fact, "What does it remember from one call to the next?", "remembers_calls")
     return Failed(fact, f"Which inputs of the model's differ from those that your {name} was checked with?")
 
 
-def agree(f: Student, calls: list[tuple], shape: str) -> list[bool]:
-    """For each of the model's calls of a function, whether the student's result is the built-in path's."""
-    cases = [Case(args, result, "what the model hands over", shape, False) for *args, result in calls]
-    results = f.many([tuple(case.args) for case in cases])
-    return [close(gates(f.name, c, r), c.expected, 1e-3, 2e-4) for c, r in zip(cases, results, strict=True)]
+def wrong_calls(f: Student, calls: list[tuple], shape: str) -> list[int]:
+    """Which of the model's calls of a function get another result from the student than from the built-in path."""
+    cases = [Case(tuple(args), result, "what the model hands over", shape, False) for *args, result in calls]
+    results = f.many([case.args for case in cases])
+    return [i for i, r in enumerate(results) if not close(gates(f.name, cases[i], r), cases[i].expected, 1e-3, 2e-4)]
 
 
 def really_run(functions: SimpleNamespace, text: Text) -> tuple[np.ndarray, list[int]]:
