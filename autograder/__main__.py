@@ -1,4 +1,4 @@
-"""The command line: autograder grade | release | weights."""
+"""The command line: autograder grade | report | release | weights."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ PATH is a notebook, or a folder whose notebooks are all graded. A student's func
 holds nothing worth stealing; a notebook that crashes or never returns is a zero with a message. The exit code is 0 when
 the grading itself worked, whatever the scores, and 2 when the command was wrong."""
 
+REPORT = """Write one page about a whole class, and a table (CSV) of the same.
+
+The page shows how the scores are spread, how each exercise went, which mistakes were made by how many students (and by
+whom, behind a fold), checks that everybody or nobody passed, and answers that are nearly the same. It is one file that
+needs no network and no server; send it, print it, keep it.
+
+examples:
+  autograder report submitted/                       grade every notebook below a folder, then write the page
+  autograder report results.json                     from what `autograder grade --json results.json` wrote
+  autograder report results.json --notebooks submitted/ --html class.html"""
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with a command in one line."""
@@ -44,18 +55,33 @@ def parser() -> Parser:
     grade.add_argument("--junit", metavar="FILE", help="also write JUnit XML, one case per check")
     grade.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json (one notebook)")
     grade.add_argument("--markdown", metavar="FILE", help="also write a summary for a CI page")
-    grade.add_argument("--jobs", metavar="N", type=positive, default=1, help="notebooks at the same time (default: 1)")
-    grade.add_argument(
+    shared(grade)
+    report = commands.add_parser(
+        "report", help="show what a class has not understood", description=REPORT, formatter_class=wide
+    )
+    report.add_argument("path", metavar="FOLDER|RECORDS.json", help="notebooks to grade, or what grade --json wrote")
+    report.add_argument("--html", metavar="FILE", help="the page (default: gpt2-report.html)")
+    report.add_argument("--csv", metavar="FILE", help="the table (default: beside the page, with its name)")
+    report.add_argument("--notebooks", metavar="FOLDER", help="with RECORDS.json: where to look for similar answers")
+    shared(report)
+    commands.add_parser("release", help="remake release/, solutions/gpt2.html and the kit's data from source/")
+    weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
+    weights.add_argument("rest", nargs=argparse.REMAINDER)
+    return top
+
+
+def shared(command: argparse.ArgumentParser) -> None:
+    """The options of every command that grades."""
+    command.add_argument(
+        "--jobs", metavar="N", type=positive, default=1, help="notebooks at the same time (default: 1)"
+    )
+    command.add_argument(
         "--isolation",
         choices=["auto", "bubblewrap", "process"],
         default="auto",
         help="how student code is locked in: bubblewrap (no network, no files), a plain process, or the best this "
         "machine has (auto, the default)",
     )
-    commands.add_parser("release", help="remake release/, solutions/gpt2.html and the kit's data from source/")
-    weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
-    weights.add_argument("rest", nargs=argparse.REMAINDER)
-    return top
 
 
 def positive(text: str) -> int:
@@ -74,6 +100,10 @@ def main(argv: list[str] | None = None) -> int:
         return weights(argv[1:])
     options = parser().parse_args(argv)
     try:
+        if options.command == "report":
+            from autograder.class_report import write
+
+            return write(options)
         return grade(options) if options.command == "grade" else release()
     except UsageError as error:
         print(f"autograder: {error}", file=sys.stderr)
