@@ -1,0 +1,140 @@
+"""Protects how results are compared: the gates and their words, the smallest failing case, and the diagnosis."""
+
+import numpy as np
+import pytest
+from gptkit.checks.cases import Case, Stored, close, diagnose, gates, load, same, save
+from gptkit.checks.core import Failed, Foreign, Local
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+PAIR = Case((np.ones((2, 3), np.float32),), np.array([[1.0, 2, 3], [4, 5, 6]]), "a table", "[n_q, d_v]")
+ONE = Case((1.0,), np.asarray(0.5), "two vectors")
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (None, "returned None."),
+        ([[1.0]], "returned a list where a NumPy array was expected."),
+        (Foreign("DataFrame"), "returned a DataFrame where a NumPy array was expected."),
+        (True, "returned a bool"),
+        (np.ones(3), "returned an array of shape [3] where [n_q, d_v] = [2, 3] was expected for a table."),
+        (2.0, "returned one number where [n_q, d_v] = [2, 3]"),
+        (np.ones((2, 3), int), "numbers of type int64"),
+        (np.ones((2, 3), np.float16), "numbers of type float16"),
+        (np.ones((2, 3), complex), "numbers of type complex128"),
+        (np.array([[object()] * 3] * 2), "numbers of type object"),
+        (np.full((2, 3), np.nan), "returned NaN for a table."),
+        (np.full((2, 3), np.inf), "returned infinity for a table."),
+    ],
+)
+def test_each_gate_has_its_own_words(result, words):
+    with pytest.raises(Failed) as caught:
+        gates("f", PAIR, result)
+    assert words in caught.value.fact and caught.value.question.endswith("?")
+
+
+def test_gates_of_a_single_number():
+    assert gates("f", ONE, 1) == 1 and gates("f", ONE, np.float32(0.5)) == 0.5 and gates("f", ONE, np.array(0.5)) == 0.5
+    with pytest.raises(Failed, match=r"shape \[1\] where one number was expected"):
+        gates("f", ONE, np.array([0.5]))
+
+
+def test_a_hidden_case_tells_no_numbers():
+    hidden = Case(PAIR.args, PAIR.expected, "a table", PAIR.shape, shown=False)
+    stored = Stored("softmax", "(x)")
+    for answer in (np.zeros((7, 9)), np.full((2, 3), 123.456), np.full((2, 3), np.nan)):
+        with pytest.raises(Failed) as caught:
+            stored.compare(Local(lambda x, a=answer: a, "f"), [hidden])
+        told = f"{caught.value.fact} {caught.value.question}"
+        assert not any(digit in told.replace("2, 3", "") for digit in "1456789")
+
+
+def test_the_smallest_failing_case_is_the_one_that_is_shown():
+    stored = Stored("softmax", "(x)")
+    with pytest.raises(Failed) as caught:
+        stored.compare(Local(lambda x: np.zeros_like(x) + 0.25, "softmax"), "other_dimensions")
+    assert caught.value.fact == "softmax(x = [0, 1]) returned [0.25, 0.25], not [0.2689, 0.7311]."
+
+
+def test_a_raising_call_is_told_with_its_kind_of_input():
+    def tables_only(x):
+        assert x.ndim == 2, "I only know tables"
+        x = np.exp(x - x.max(axis=1, keepdims=True))
+        return x / x.sum(axis=1, keepdims=True) + 0.001
+
+    with pytest.raises(Failed) as caught:
+        Stored("softmax", "(x)").compare(Local(tables_only, "softmax"), "other_dimensions")
+    assert "I only know tables" in caught.value.fact and caught.value.status == "error"
+
+
+def cases_of(*outputs_by_mistake, expected):
+    names = [f"m{i}" for i in range(len(outputs_by_mistake))]
+    prints = [dict(zip(names, row, strict=True)) for row in zip(*outputs_by_mistake, strict=True)]
+    made = [Case((), np.asarray(e, float), "", "", True, p) for e, p in zip(expected, prints, strict=True)]
+    return made, names
+
+
+def test_a_mistake_is_named_only_when_it_fits_every_result():
+    one, two = [np.array(1.0), np.array(2.0)], [np.array(1.0), np.array(3.0)]
+    cases, names = cases_of(one, two, expected=[5, 6])
+    assert diagnose([1.0, 2.0], cases, names) == "m0"
+    assert diagnose([1.0, 3.0], cases, names) == "m1"
+    assert diagnose([1.0, 4.0], cases, names) is None
+    assert diagnose([5.0, 6.0], cases, names) is None
+
+
+def test_raising_where_the_mistake_does_not_is_no_evidence_either_way():
+    cases, names = cases_of([np.array(1.0), None], [None, None], expected=[5, 6])
+    assert diagnose([1.0, None], cases, names) == "m0"
+    assert diagnose([1.0, 9.0], cases, names) == "m0"
+    assert diagnose([None, None], cases, names) == "m1"
+    assert diagnose([5.0, None], cases, names) is None  # right where it answers: the error itself says why
+    assert diagnose([], cases, names) is None  # it could not be asked
+
+
+def test_the_mistake_that_explains_more_results_wins():
+    cases, names = cases_of([np.array(1.0), None], [np.array(1.0), np.array(2.0)], expected=[5, 6])
+    assert diagnose([1.0, 2.0], cases, names) == "m1"
+
+
+def test_what_is_no_array_fits_no_mistake():
+    cases, names = cases_of([np.array(1.0)], expected=[5])
+    for answer in ("1.0", Foreign("Tensor"), np.array("a")):
+        assert diagnose([answer], cases, names) is None
+
+
+def test_nan_and_infinity_are_part_of_a_fingerprint():
+    nan, inf = np.array([np.nan, 1.0]), np.array([np.inf, 1.0])
+    assert same(nan, nan) and same(inf, inf) and not same(nan, inf) and not same(np.array([0.0, 1.0]), nan)
+
+
+@given(arrays(np.float64, (3, 4), elements=st.floats(-1e6, 1e6).map(lambda v: round(v, 6))))
+def test_float32_rounding_is_close_and_the_same(values):
+    rounded = values.astype(np.float32).astype(np.float64)
+    assert close(rounded, values) and same(rounded, values)
+
+
+def test_zero_is_compared_absolutely():
+    assert close(np.asarray(1e-7), np.asarray(0.0)) and not close(np.asarray(1e-3), np.asarray(0.0))
+
+
+def test_a_data_file_keeps_everything(tmp_path):
+    prints = {"a": np.array([1.0, np.nan]), "b": None, "a+b": np.asarray(7.0)}
+    case = Case((np.array([1.5, 2.5], np.float32), 3, 0.5), np.array([0.25, 0.75]), "a row", "[n]", True, prints)
+    words = {name: ["Fact.", "Question?"] for name in prints}
+    save(tmp_path / "f.npz", {"group": [case]}, words)
+    groups, known = load(tmp_path / "f.npz")
+    (back,) = groups["group"]
+    assert known == words and (back.label, back.shape, back.shown) == ("a row", "[n]", True)
+    assert (back.args[0] == case.args[0]).all() and back.args[0].dtype == np.float32 and back.args[1:] == (3, 0.5)
+    assert (back.expected == case.expected).all() and back.fingerprints["b"] is None
+    assert all(same(back.fingerprints[n], prints[n]) for n in ("a", "a+b"))
+
+
+def test_a_change_of_an_argument_is_told_by_its_name():
+    student = Local(lambda q, k: k.sort(), "f")
+    student(np.array([2.0, 1]), np.array([2.0, 1]))
+    with pytest.raises(Failed, match="f changes k"):
+        Stored("f", "(q, k)").unchanged(student)
