@@ -67,15 +67,20 @@ def describe(value: object, blobs: list[bytes]) -> object:
         return value
     if kind is float:
         return ["f", value.hex()]
-    if isinstance(value, ndarray | generic):
-        plain = ndarray.view(value, ndarray) if isinstance(value, ndarray) else np.asarray(value)
+    if issubclass(kind, ndarray | generic):
+        plain = ndarray.view(value, ndarray) if issubclass(kind, ndarray) else np.asarray(value)
         if plain.dtype.kind in WIDER and plain.dtype.itemsize > WIDER[plain.dtype.kind].itemsize:
             plain = plain.astype(WIDER[plain.dtype.kind])
         plain = plain.astype(plain.dtype.newbyteorder("="), copy=False) if not plain.dtype.isnative else plain
         if plain.dtype.str in DTYPES and plain.ndim <= MAX_NDIM:
             blobs.append(plain.tobytes())
-            return ["a" if isinstance(value, ndarray) else "s", plain.dtype.str, list(plain.shape)]
-    return ["?", str(kind.__name__)[:60]]
+            return ["a" if issubclass(kind, ndarray) else "s", plain.dtype.str, list(plain.shape)]
+    return ["?", name_of(kind)]
+
+
+def name_of(kind: type) -> str:
+    """A type's own name, whatever its metaclass says."""
+    return type.__dict__["__name__"].__get__(kind)[:60]
 
 
 def unpack(header: bytes, limit: int) -> tuple[dict, list[tuple[object, int]]]:
@@ -92,7 +97,7 @@ def unpack(header: bytes, limit: int) -> tuple[dict, list[tuple[object, int]]]:
 
 def size_of(entry: object) -> int:
     """Bytes behind one entry. Raises ValueError when it is not one that `describe` makes."""
-    if entry is None or type(entry) is bool or (type(entry) is int and abs(entry) < 2**64):
+    if entry is None or type(entry) is bool or (type(entry) is int and -(2**63) <= entry < 2**64):
         return 0
     match entry:
         case ["f" | "?", str()]:
@@ -176,12 +181,12 @@ def raised(error: BaseException) -> dict:
             cell, line = int(step.tb_frame.f_code.co_filename[6:-1]), step.tb_lineno
         step = step.tb_next
     try:
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
+        text = str(error.msg if isinstance(error, SyntaxError) else error)[:300]
     except BaseException:  # their own __str__
         text = ""
-    if isinstance(error, SyntaxError) and not line:
+    if type(error) in (SyntaxError, IndentationError, TabError) and not line:
         line = error.lineno or 0
-    return {"type": type(error).__name__[:60], "text": str(text)[:300], "cell": cell, "line": line}
+    return {"type": name_of(type(error)), "text": text, "cell": cell, "line": line}
 
 
 class Runner:
