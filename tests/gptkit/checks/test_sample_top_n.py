@@ -27,7 +27,7 @@ def g_of_samples(p_drawn, p_expected, draws, times, rng):
     return g
 
 
-def missed(p_drawn, p_expected, rng, times=20_000):
+def missed(p_drawn, p_expected, rng, times=4_000):
     """The share of samples on which the whole procedure lets a sampler pass."""
     first = g_of_samples(p_drawn, p_expected, DRAWS, times, rng)
     second = g_of_samples(p_drawn, p_expected, MORE, times, rng)
