@@ -36,7 +36,8 @@ def main() -> None:
     print("release/gpt2")
     with tempfile.TemporaryDirectory(dir=RELEASE.parent, prefix=".new-") as scratch:
         made = generate(Path(scratch))
-        shutil.rmtree(RELEASE, ignore_errors=True)
+        if RELEASE.exists():
+            RELEASE.rename(Path(scratch) / "old")
         made.rename(RELEASE)
     print("solutions/gpt2.html (the solved notebook is run from top to bottom: about a minute)")
     save(SOLVED, solved_page())

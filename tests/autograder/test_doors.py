@@ -1,6 +1,7 @@
 """Protects the promise that every way in gives the same score: nbgrader, the command line and pytest, run after run."""
 
 import json
+import os
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
+from tests.autograder.conftest import NO_KEPT_VERDICTS
 from tests.submissions.build import ROOT
 
 
@@ -17,7 +19,9 @@ def records(whole_class, tmp_path_factory) -> dict[str, dict]:
     """What `autograder grade` writes, by student."""
     course, _ = whole_class
     file = tmp_path_factory.mktemp("out") / "results.json"
-    assert main(["grade", str(course.folder / "submitted"), "--json", str(file), "--jobs", "2"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRADER_VERDICTS", "")
+        assert main(["grade", str(course.folder / "submitted"), "--json", str(file), "--jobs", "2"]) == 0
     return {record["submission"].split("/")[0]: record for record in json.loads(file.read_text())}
 
 
@@ -42,7 +46,8 @@ def test_nbgrader_gives_the_scores_of_the_command_line(whole_class, records):
 def test_pytest_shows_the_checks_of_the_command_line(whole_class, records, tmp_path):
     course, _ = whole_class
     command = [sys.executable, "-m", "pytest", "autograder", f"--submission={course.folder / 'submitted'}"]
-    done = subprocess.run([*command, f"--junit-xml={tmp_path / 'junit.xml'}"], cwd=ROOT, capture_output=True, text=True)
+    command.append(f"--junit-xml={tmp_path / 'junit.xml'}")
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **NO_KEPT_VERDICTS}, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout[-2000:]
     assert "Traceback" not in done.stdout
     passed = {}
