@@ -78,11 +78,11 @@ class Catalogue:
         A combination that returns what the reference or an earlier mistake returns is left out. Raises ValueError for
         a single one that does: the visible cases must tell mistakes apart.
         """
-        cases = [case for group in self.groups.values() for case in group]
+        cases, known = [case for group in self.groups.values() for case in group], self.mistakes()
         seen = {"the reference": [case.expected for case in cases]}
-        for name, (wrong, _) in self.mistakes().items():
+        for name, (wrong, _) in known.items():
             outputs = [output(wrong, case.args) for case in cases]
-            twin = next((other for other, known in seen.items() if all(map(alike, known, outputs))), None)
+            twin = next((other for other, theirs in seen.items() if all(map(alike, theirs, outputs))), None)
             if twin is None:
                 seen[name] = outputs
             elif name in self.singles:
@@ -90,7 +90,7 @@ class Catalogue:
         del seen["the reference"]
         prints = iter([{name: outputs[i] for name, outputs in seen.items()} for i in range(len(cases))])
         groups = {n: [replace(case, fingerprints=next(prints)) for case in group] for n, group in self.groups.items()}
-        save(folder / f"{self.exercise}.npz", groups, {name: self.mistakes()[name][1] for name in seen})
+        save(folder / f"{self.exercise}.npz", groups, {name: known[name][1] for name in seen})
 
 
 def wide(args: tuple) -> list:
