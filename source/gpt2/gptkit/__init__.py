@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gptkit import kernels  # noqa: F401  first, for it must speak before NumPy is loaded
 from gptkit.feedback import check
 
 if TYPE_CHECKING:
