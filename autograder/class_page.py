@@ -30,6 +30,7 @@ STATUSES = {  # status: what the legend says, colour, colour of the number on it
     "missing": ("not written", "#b8b8b8", "black"),
 }
 SLOWEST = 5
+THIN = 0.02  # of all students: a part of a bar has no room for a number from here on
 RARE = 2  # a mistake of fewer students than this stands behind a fold, when there are more than SHORT mistakes
 SHORT = 8
 SIGNS = {"passed": "✓", "partial": "◐", "failed": "✗", "missing": "–"}
@@ -47,14 +48,16 @@ figcaption { font-weight: 600; margin-bottom: .3em } svg { width: 100%; height: 
 table { border-collapse: collapse; width: 100% } tr { break-inside: avoid } td { border-top: 1px solid var(--line) }
 td, th { text-align: left; vertical-align: top; padding: .4em .7em .4em 0 } th { font-size: .9em }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-.mistakes .n { width: 5.5em; font-size: 1.2em; font-weight: 600 } .mistakes .n small { font-weight: 400 }
-.mistakes .where { width: 11em; overflow-wrap: anywhere } .bar { height: 6px; background: #e69f00; margin-top: .25em }
-details { margin: .2em 0 } summary { cursor: pointer } .pair { display: flex; gap: 1em }
+.many { width: 7em; color: var(--dim) } .many b { font-size: 1.3em; color: var(--fg) } .many > div { width: 6em }
+.bar { height: 6px; background: var(--tint); border: 1px solid var(--line) }
+.bar div { height: 100%; background: #e69f00 }
+.where { width: 10em; overflow-wrap: anywhere } .who { width: 4em } .who:has([open]) { width: 12em }
+summary { cursor: pointer } .pair { display: flex; gap: 1em }
 code, pre { font: .88em/1.4 ui-monospace, monospace } .students td { white-space: nowrap }
 .pair pre { flex: 1; min-width: 0; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--tint);
   padding: .6em }
 @media print { body { margin: 0; max-width: none; font-size: 10pt } h2 { break-after: avoid }
-  figure { break-inside: avoid } }
+  figure { break-inside: avoid; flex-basis: 16em } }
 @page { margin: 1.5cm }
 """
 
@@ -144,7 +147,9 @@ def exercises(report: ClassReport) -> str:
         for status, (label, colour, ink) in STATUSES.items():
             lengths = np.array([counted[name][status] for name in names])
             bars = axes.barh(names, lengths, left=left, color=colour, label=label, edgecolor="none", height=0.72)
-            axes.bar_label(bars, [n or "" for n in lengths], label_type="center", color=ink)
+            axes.bar_label(
+                bars, [n if n > THIN * report.students else "" for n in lengths], label_type="center", color=ink
+            )
             left += lengths
         axes.set(xlim=(0, report.students), xticks=[])
         axes.spines[:].set_visible(False)
@@ -168,14 +173,15 @@ def mistakes(report: ClassReport) -> str:
 def row(mistake: Mistake, students: int) -> str:
     number = len(mistake.who)
     told = "".join(f"<li>{esc(who)}: {esc(said)}</li>" for who, said in mistake.who.items() if said)
-    names = f"<ul>{told}</ul>" if told else f"<div>{esc(', '.join(mistake.who))}</div>"
-    ask = f"<div class='ask'>{esc(mistake.question)}</div>" if mistake.question else ""
+    names = f"<ul>{told}</ul>" if told else esc(", ".join(mistake.who))
+    said = esc(mistake.fact) + (f"<div class='ask'>{esc(mistake.question)}</div>" if mistake.question else "")
     named = f"<small>{esc(mistake.name)}</small>" if mistake.name else "<small>none of the known mistakes</small>"
-    bar = f"<div class='bar' style='width:{100 * number / students:.0f}%'></div>"
+    bar = f"<div class='bar'><div style='width:{100 * number / students:.0f}%'></div></div>"
+    who = f"<details><summary>who</summary>{names}</details>"
     return (
-        f"<tr><td class='n'>{number} <small>of {students}</small>{bar}</td>"
-        f"<td class='where'>{esc(mistake.exercise)}<br>{named}</td><td>{esc(mistake.fact)}{ask}"
-        f"<details><summary>who</summary>{names}</details></td></tr>"
+        f"<tr><td class='many'><b>{number}</b> of {students}{bar}</td>"
+        f"<td class='where'>{esc(mistake.exercise)}<br>{named}</td>"
+        + (f"<td colspan='2'>{said}{who}</td></tr>" if told else f"<td>{said}</td><td class='who'>{who}</td></tr>")
     )
 
 

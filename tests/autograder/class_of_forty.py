@@ -92,7 +92,7 @@ def make(folder: Path) -> None:
 def disguised(source: str) -> str:
     """The same code with other names, a comment and a print."""
     for old, new in RENAMED.items():
-        source = re.sub(rf"(?<!\.)\b{old}\b(?! *=[^=])", new, source)
+        source = re.sub(rf"(?<!\.)\b{old}\b", new, source)
     return source.replace("\n    return", "\n    # and now the result\n    print('ok')\n    return", 1)
 
 
