@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
 from tests.autograder.conftest import NO_KEPT_VERDICTS
-from tests.submissions.build import ROOT
+from tests.submissions.build import HERE, ROOT, build
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +59,29 @@ def test_pytest_shows_the_checks_of_the_command_line(whole_class, records, tmp_p
         for e in r["exercises"]
         for c in e["checks"]
     }
+
+
+def run_pytest(*words: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, **NO_KEPT_VERDICTS, "COLUMNS": "200"}
+    command = [sys.executable, "-m", "pytest", "autograder", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def test_pytest_shows_a_failing_check_by_its_words(tmp_path):
+    build(HERE / "wrong" / "softmax_over_columns.py", tmp_path / "gpt2.ipynb")
+    done = run_pytest("--submission", str(tmp_path / "gpt2.ipynb"), "-k", "softmax")
+    assert done.returncode == 1
+    assert "test_check[softmax::rows] - Failed: Each column of your result sums to 1, not each row." in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "def test_check" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [([], "which notebook? pytest autograder --submission PATH"), (["--submission", "nowhere.ipynb"], "no such file")],
+)
+def test_pytest_says_what_it_needs_in_one_line(words, says):
+    done = run_pytest(*words)
+    assert done.returncode == 4  # pytest's exit code for a usage error
+    assert says in done.stderr
+    assert len((done.stdout + done.stderr).strip().splitlines()) == 1
