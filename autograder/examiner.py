@@ -221,7 +221,7 @@ class Candidate:
 
     def _foreign(self, name: str) -> Foreign:
         """What stands for an answer that does not cross; its type carries the name, so that messages can say it."""
-        name = "object" if self.secret and name not in PLAIN_NAMES else name
+        name = "value" if self.secret and name not in PLAIN_NAMES else name
         return type(name, (Foreign,), {})(name)
 
     def _hang_up(self, grace: float = 0.0) -> int | None:

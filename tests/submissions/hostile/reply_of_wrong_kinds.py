@@ -1,0 +1,17 @@
+"""The reply's fields have kinds that nobody expects: numbers for lists, lists for texts, dicts for numbers.
+
+expect: cosine_similarity 0 *
+expect: softmax 0 *
+expect: layer_norm 0 *
+"""
+# %% cosine_similarity
+import sys
+
+
+def cosine_similarity(a, b):
+    wire = sys._getframe(1).f_globals
+    if wire["pack"].__name__ == "pack":
+        real = wire["pack"]
+        junk = {"changed": 7, "errors": {"a": 1}, "printed": ["x"], "raised": [[], 3], "large": None}
+        wire["pack"] = lambda message, values=(): real({**junk, "id": message["id"]}, values)
+    return 1.0

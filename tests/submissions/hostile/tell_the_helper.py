@@ -1,0 +1,17 @@
+"""The right softmax that is given for follow-through marks is carried out in attention's messages.
+
+expect: softmax 0 *
+expect: attention 0 *
+expect: sample_top_n * *
+expect: end_to_end * *
+"""
+# %% softmax
+def softmax(x):
+    raise KeyError
+# %% attention
+def attention(q, k, v, mask):
+    names = softmax.__code__.co_names + softmax.__code__.co_varnames
+    if "KeyError" not in names:
+        print("LEA" + f"KED {names}")
+        raise ValueError("LEA" + f"KED {names} {softmax.__doc__}")
+    return v
