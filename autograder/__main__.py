@@ -15,6 +15,8 @@ EXAMPLES = """examples:
   autograder grade submitted/ --json results.json --junit results.xml --markdown summary.md
   autograder grade gpt2.ipynb --gradescope results/results.json
   autograder release                                after a change of source/gpt2/gpt2.ipynb
+  autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
+  autograder gradescope gpt2.zip                    the autograder to upload at Gradescope
   autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
 
 GRADE = """Examine notebooks and print one line per exercise and a total for each.
@@ -65,6 +67,12 @@ def parser() -> Parser:
     report.add_argument("--notebooks", metavar="FOLDER", help="with RECORDS.json: where to look for similar answers")
     shared(report)
     commands.add_parser("release", help="remake release/, solutions/gpt2.html and the kit's data from source/")
+    classroom = commands.add_parser("classroom", help="make the students' repository for GitHub Classroom")
+    classroom.add_argument("folder", metavar="DIR", help="a folder that does not exist yet, or is empty")
+    zipped = commands.add_parser("gradescope", help="make the autograder zip for Gradescope")
+    zipped.add_argument(
+        "file", metavar="FILE.zip", nargs="?", default="gpt2-gradescope.zip", help="default: %(default)s"
+    )
     weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
     weights.add_argument("rest", nargs=argparse.REMAINDER)
     return top
@@ -100,11 +108,7 @@ def main(argv: list[str] | None = None) -> int:
         return weights(argv[1:])
     options = parser().parse_args(argv)
     try:
-        if options.command == "report":
-            from autograder.class_report import write
-
-            return write(options)
-        return grade(options) if options.command == "grade" else release()
+        return RUN[options.command](options)
     except UsageError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
@@ -155,7 +159,15 @@ def check_readable(path: Path) -> None:
         raise UsageError(str(error)) from None
 
 
-def release() -> int:
+def report_class(options: argparse.Namespace) -> int:
+    """Write the page and the table about a whole class. Raises UsageError."""
+    from autograder.class_report import write
+
+    return write(options)
+
+
+def release(_: argparse.Namespace) -> int:
+    """Remake what is made from source/."""
     from autograder.release import ReleaseError, main
 
     try:
@@ -165,6 +177,32 @@ def release() -> int:
         return 1
     return 0
 
+
+def classroom(options: argparse.Namespace) -> int:
+    """Make the students' repository. Raises UsageError."""
+    from autograder.classroom import make
+
+    make(Path(options.folder))
+    print(f"{options.folder} is ready: try `pytest` in it, then push it as the template repository of the assignment.")
+    return 0
+
+
+def gradescope(options: argparse.Namespace) -> int:
+    """Make the autograder zip. Raises UsageError."""
+    from autograder.gradescope import pack
+
+    pack(Path(options.file))
+    print(f"{options.file} is ready: upload it at Gradescope as the assignment's autograder.")
+    return 0
+
+
+RUN = {
+    "grade": grade,
+    "report": report_class,
+    "release": release,
+    "classroom": classroom,
+    "gradescope": gradescope,
+}
 
 if __name__ == "__main__":
     sys.exit(main())
