@@ -23,6 +23,8 @@ from autograder.hidden import Hidden
 sys.path.insert(0, str(Path(__file__).parent))
 from students import ANSWERS, Answer
 
+COLUMNS = ("named", "unnamed", "misnamed", "right", "accused")
+
 
 def verdict(answer: Answer, hidden: Hidden) -> tuple[str, str]:
     """(named, misnamed, unnamed, accused or right; what it was told)."""
@@ -32,8 +34,24 @@ def verdict(answer: Answer, hidden: Hidden) -> tuple[str, str]:
         return ("accused", wrong[0]) if wrong else ("right", "")
     told = {r.mistake for r in results if r.mistake}
     if told:
-        return ("named" if told == {answer.mistake} else "misnamed"), ", ".join(sorted(told))
+        right = {frozenset(name.split("+")) for name in told} == {frozenset(answer.mistake.split("+"))}
+        return ("named" if right else "misnamed"), ", ".join(sorted(told))
     return "unnamed", next((r.message for r in results if not r.passed), "passed everything")
+
+
+def verdicts() -> list[tuple[Answer, str, str]]:
+    hidden = Hidden(weights.find("tiny"), "diagnosis")
+    return [(answer, *verdict(answer, hidden)) for answer in ANSWERS]
+
+
+def figures_of(found: list[tuple[Answer, str, str]]) -> dict[str, float]:
+    total = Counter(outcome for _, outcome, _ in found)
+    wrong = total["named"] + total["unnamed"] + total["misnamed"]
+    return {
+        "named": total["named"] / wrong,
+        "misnamed": total["misnamed"] / wrong,
+        "accused": total["accused"] / (total["right"] + total["accused"]),
+    }
 
 
 def main() -> None:
@@ -41,26 +59,21 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures to FILE")
     arguments = parser.parse_args()
 
-    hidden = Hidden(weights.find("tiny"), "diagnosis")
-    table: dict[str, Counter] = {}
-    for answer in ANSWERS:
-        outcome, told = verdict(answer, hidden)
-        table.setdefault(answer.exercise, Counter())[outcome] += 1
-        if outcome not in ("named", "right") and not (outcome == "unnamed" and answer.mistake == ""):
+    found = verdicts()
+    for answer, outcome, told in found:
+        if outcome in ("misnamed", "accused") or (outcome == "unnamed" and answer.mistake):
             print(f"{answer.exercise}: {answer.mistake or 'nothing known'}: {outcome}: {told}")
 
-    columns = ("named", "unnamed", "misnamed", "right", "accused")
-    print(f"\n{'':20}" + "".join(f"{c:>10}" for c in columns))
+    table: dict[str, Counter] = {}
+    for answer, outcome, _ in found:
+        table.setdefault(answer.exercise, Counter())[outcome] += 1
+    table["all"] = sum(table.values(), Counter())
+    print(f"\n{'':20}" + "".join(f"{column:>10}" for column in COLUMNS))
     for exercise, counts in table.items():
-        print(f"{exercise:20}" + "".join(f"{counts[c]:>10}" for c in columns))
-    total = sum(table.values(), Counter())
-    wrong = total["named"] + total["unnamed"] + total["misnamed"]
-    figures = {
-        "named": total["named"] / wrong,
-        "misnamed": total["misnamed"] / wrong,
-        "accused": total["accused"] / (total["right"] + total["accused"]),
-    }
-    print(f"\n{wrong} wrong functions, {total['right'] + total['accused']} right ones")
+        print(f"{exercise:20}" + "".join(f"{counts[column]:>10}" for column in COLUMNS))
+
+    figures = figures_of(found)
+    print()
     for name, share in figures.items():
         print(f"{name:10}{share:8.1%}")
     if arguments.json:

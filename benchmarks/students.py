@@ -861,3 +861,251 @@ def _(logits, n, rng):
     top = np.argsort(logits)[-n:]
     masked[top] = logits[top]
     return int(np.argmax(masked - np.array([log(-log(u)) for u in rng.random(len(logits))])))
+
+
+# ---- A second batch, written after the catalogue was finished ----
+
+
+@answer("softmax", "no_shift+over_columns")
+def _(x):
+    return np.exp(x) / sum(np.exp(x))
+
+
+@answer("softmax", "shift_by_largest_of_all")
+def _(scores):
+    biggest = -np.inf
+    for value in np.nditer(scores):
+        biggest = max(biggest, float(value))
+    e = np.exp(scores - biggest)
+    return e / e.sum(-1, keepdims=True)
+
+
+@answer("softmax", "")
+def _(x):
+    e = np.exp(x - x.max(axis=0))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@answer("softmax", "over_second_axis")
+def _(x):
+    y = np.swapaxes(x, 1, -1).astype(np.float64)
+    y = np.exp(y - y.max(-1, keepdims=True))
+    return np.swapaxes(y / y.sum(-1, keepdims=True), 1, -1)
+
+
+@answer("softmax", "no_shift")
+def _(x):
+    total, powers = 0, [np.exp(column) for column in np.moveaxis(x, -1, 0)]
+    for power in powers:
+        total = total + power
+    return np.stack([power / total for power in powers], axis=-1)
+
+
+@answer("softmax", "not_normalised+no_shift")
+def _(x):
+    return np.exp(x)
+
+
+@answer("softmax", "uniform")
+def _(x):
+    return np.ones_like(x) / np.ones_like(x).sum(axis=-1, keepdims=True)
+
+
+@answer("softmax", "sigmoid")
+def _(x):
+    return np.reciprocal(1 + np.exp(-x.astype(float)))
+
+
+@answer("softmax", "only_the_denominator")
+def _(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    total = np.zeros(x.shape[:-1])
+    for i in range(x.shape[-1]):
+        total += e[..., i]
+    return total
+
+
+@answer("softmax", "squares")
+def _(x):
+    y = x - x.max(-1, keepdims=True)
+    return y * y / (y * y).sum(-1, keepdims=True)
+
+
+@answer("layer_norm", "variance_of_everything")
+def _(x, g, b, eps=1e-5):
+    return g * (x - x.mean(-1, keepdims=True)) / np.sqrt(np.var(x) + eps) + b
+
+
+@answer("layer_norm", "not_centred_in_variance")
+def _(x, g, b, eps=1e-5):
+    mean, square = x.mean(-1, keepdims=True), np.square(x).mean(-1, keepdims=True)
+    return (x - mean) * np.power(square + eps, -0.5) * g + b
+
+
+@answer("layer_norm", "")
+def _(x, g, b, eps=1e-5):
+    return g * (x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True) + b + eps
+
+
+@answer("layer_norm", "axis_not_kept")
+def _(x, g, b, eps=1e-5):
+    return g * (x - np.mean(x, axis=-1)) / np.sqrt(np.var(x, axis=-1) + eps) + b
+
+
+@answer("layer_norm", "over_columns+no_eps")
+def _(x, g, b, eps=1e-5):
+    x = x.astype(np.float64)
+    return (x - x.mean(0)) / x.std(0) * g + b
+
+
+@answer("layer_norm", "sample_variance+no_bias")
+@by_rows
+def _(x, g, b, eps=1e-5):
+    centred = x - np.mean(x)
+    return centred * g / sqrt(np.dot(centred, centred) / (len(x) - 1) + eps)
+
+
+@answer("layer_norm", "bias_subtracted")
+@by_rows
+def _(x, g, b, eps=1e-5):
+    mu = np.mean(x)
+    return np.array([gi * (v - mu) / sqrt(np.var(x) + eps) - bi for v, gi, bi in zip(x, g, b)])
+
+
+@answer("layer_norm", "between_zero_and_one")
+def _(x, g, b, eps=1e-5):
+    low = np.min(x, -1, keepdims=True)
+    return (x - low) / (np.ptp(x, axis=-1, keepdims=True) + eps) * g + b
+
+
+@answer("layer_norm", "eps_squared")
+def _(x, g, b, eps=1e-5):
+    mean = np.einsum("...i->...", x)[..., None] / x.shape[-1]
+    std = np.sqrt(np.mean((x - mean) ** 2, -1, keepdims=True))
+    return (x - mean) / np.hypot(std, eps) * g + b
+
+
+@answer("layer_norm", "mean_absolute_deviation")
+@by_rows
+def _(x, g, b, eps=1e-5):
+    d = x - x.mean()
+    return g * d / sqrt((sum(abs(d)) / len(d)) ** 2 + eps) + b
+
+
+@answer("attention", "any_mask_hides")
+def _(q, k, v, mask):
+    scores = np.where(mask == 0, q @ k.T / np.sqrt(q.shape[1]), -1e10)
+    return good_softmax(scores) @ v
+
+
+@answer("attention", "mask_turned")
+def _(q, k, v, mask):
+    scores = np.where(mask, q @ k.T / np.sqrt(q.shape[1]), -1e10)
+    return good_softmax(scores) @ v
+
+
+@answer("attention", "scale_n_q")
+def _(q, k, v, mask):
+    out = []
+    for query, row in zip(q, mask):
+        out.append(good_softmax(np.array([query @ key for key in k]) / np.sqrt(len(q)) + row) @ v)
+    return np.array(out)
+
+
+@answer("attention", "weights_transposed")
+def _(q, k, v, mask):
+    w = good_softmax(q @ k.T / np.sqrt(q.shape[1]) + mask)
+    out = np.zeros((len(q), v.shape[1]))
+    for i in range(w.shape[0]):
+        for j in range(w.shape[1]):
+            out[i] += w[j, i] * v[j]
+    return out
+
+
+@answer("attention", "keys_not_transposed")
+def _(q, k, v, mask):
+    return good_softmax(np.einsum("id,dj->ij", q, k) / np.sqrt(q.shape[1]) + mask) @ v
+
+
+@answer("attention", "no_mask+over_queries")
+def _(q, k, v, mask):
+    scores = np.einsum("id,jd->ji", q, k) / np.sqrt(q.shape[1])
+    return good_softmax(scores).T @ v
+
+
+@answer("attention", "own_causal_mask+no_scale")
+def _(q, k, v, mask):
+    scores = q @ k.T + np.triu(np.full((len(q), len(k)), -1e10), 1)
+    return good_softmax(scores) @ v
+
+
+@answer("attention", "plain_average")
+def _(q, k, v, mask):
+    return np.ones((len(q), len(k))) @ v / len(k)
+
+
+@answer("attention", "keys_and_values_swapped")
+def _(q, k, v, mask):
+    return np.einsum("ij,jd->id", good_softmax(np.einsum("id,jd->ij", q, v) / np.sqrt(q.shape[1]) + mask), k)
+
+
+@answer("attention", "cosine_scores")
+def _(q, k, v, mask):
+    scores = q @ k.T / np.outer(np.linalg.norm(q, axis=1), np.linalg.norm(k, axis=1))
+    return good_softmax(scores + mask) @ v
+
+
+@answer("cosine_similarity", "angle_in_degrees")
+def _(a, b):
+    return np.rad2deg(np.arccos(np.clip(np.dot(a, b) / np.sqrt(np.dot(a, a) * np.dot(b, b)), -1, 1)))
+
+
+@answer("cosine_similarity", "halfway_to_one")
+def _(a, b):
+    return 0.5 + 0.5 * np.dot(a, b) / np.sqrt(np.dot(a, a) * np.dot(b, b))
+
+
+@answer("cosine_similarity", "")
+def _(a, b):
+    return np.dot(a, b) / np.sqrt(np.dot(a, a) + np.dot(b, b))
+
+
+@answer("cosine_similarity", "mean_of_unnormalised_products")
+def _(a, b):
+    return sum(x * y for x, y in zip(a, b)) / len(a)
+
+
+@answer("sample_top_n", "")
+def _(logits, n, rng):
+    top = np.argpartition(logits, n)[-n:]
+    return int(top[np.argmax(logits[top] + rng.gumbel(size=n))])
+
+
+@answer("sample_top_n", "places_drawn_uniformly")
+def _(logits, n, rng):
+    return int(rng.integers(0, n))
+
+
+@answer("sample_top_n", "order_mixed_up")
+def _(logits, n, rng):
+    ids = np.argsort(logits)[::-1][:n]
+    return int(rng.choice(ids, p=good_softmax(np.sort(logits)[-n:].astype(float))))
+
+
+@answer("sample_top_n", "without_the_likeliest")
+def _(logits, n, rng):
+    ids = np.argsort(-logits)[1 : n + 1]
+    return int(rng.choice(ids, p=good_softmax(logits[ids].astype(float))))
+
+
+@answer("sample_top_n", "first_n")
+def _(logits, n, rng):
+    p = np.exp(logits[:n].astype(float))
+    return int(rng.choice(n, p=p / p.sum()))
+
+
+@answer("sample_top_n", "ignores_rng")
+def _(logits, n, rng):
+    rng = np.random.default_rng()
+    ids = np.argsort(logits)[-n:]
+    return int(rng.choice(ids, p=good_softmax(logits[ids].astype(float))))

@@ -28,6 +28,8 @@ def variants(q, k, v, mask, scale="d_k", use="added", axis=-1, weigh="softmax", 
         "own causal": lambda: scores / root + ahead,
         "causal as well": lambda: scores / root + mask + ahead,
         "switch": lambda: np.where(mask < 0, -1e10, scores / root),
+        "any hides": lambda: np.where(mask == 0, scores / root, -1e10),
+        "turned": lambda: np.where(mask == 0, -1e10, scores / root),
         "only -1e10": lambda: np.where(mask <= -1e9, -1e10, scores / root),
         "to weights": lambda: scores / root,
         "zeroed": lambda: scores / root,
@@ -229,6 +231,18 @@ def causal_mask_as_well():
 def mask_as_switch():
     """Every negative number of the mask hides its key, however small it is.
     What should a mask of -0.5 do to a score?"""
+
+
+@catalogue.variant(use="any hides")
+def any_mask_hides():
+    """Every number of the mask that is not 0 hides its key, positive ones too.
+    What should a mask of 0.5 do to a score?"""
+
+
+@catalogue.variant(use="turned")
+def mask_turned():
+    """Keys are hidden where the mask is 0, and seen where it is not.
+    What should a mask of zeros do to the scores?"""
 
 
 @catalogue.variant(use="only -1e10")

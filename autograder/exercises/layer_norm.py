@@ -21,6 +21,7 @@ def variants(
     own = x.mean(**along)
     power = {
         "var": lambda: x.var(ddof=ddof, **along),
+        "everything": lambda: x.var(),
         "squares": lambda: (x**2).mean(**along),
         "sum": lambda: ((x - own) ** 2).sum(**along),
         "absolute": lambda: np.abs(x - own).mean(**along) ** 2,
@@ -220,6 +221,12 @@ def median():
 def mean_of_everything():
     """The mean of the whole array is subtracted from every row.
     Whose mean does each row need?"""
+
+
+@catalogue.variant(spread="everything")
+def variance_of_everything():
+    """The variance is that of the whole array, the same for every row.
+    Whose variance does each row need?"""
 
 
 @catalogue.variant(spread="squares")

@@ -153,6 +153,13 @@ def places_from_the_top(logits, n):
 
 
 @catalogue.mistake
+def places_drawn_uniformly(logits, n):
+    """The result is a place from 0 to n - 1, all equally often, not a token id.
+    Which id belongs to a place, and where do the logits enter the draw?"""
+    return among(np.zeros(len(logits)), np.arange(n))
+
+
+@catalogue.mistake
 def order_mixed_up(logits, n):
     """The right tokens come, but with each other's probabilities.
     Are your token ids and your probabilities sorted in the same order?"""
