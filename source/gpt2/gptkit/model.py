@@ -13,6 +13,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,7 @@ class GPT2:
         seen = look(q, k, v)  # [n_head, keep, d]
         if trace is not None:
             mask = _causal(keep, n_all)
-            trace.attentions += [(*(a.copy() for a in (q[h], k[h], v[h])), mask, seen[h]) for h in range(len(q))]
+            trace.attentions += [(*qkv, mask, out) for *qkv, out in zip(q, k, v, seen, strict=True)]
         out = _project(seen.transpose(1, 0, 2).reshape(keep, n_embd), block["attn"]["c_proj"])
         out += x[-keep:]
         return out
@@ -205,9 +206,8 @@ class GPT2:
         """What a plugged-in attention sees, head by head, [n_head, n_new, d]; it cannot write to the cache."""
         mask = _causal(q.shape[1], k.shape[1])
         q = q.copy()  # each head's queries in one piece, and the function's to change
-        for shared in (k, v, mask):
-            shared.flags.writeable = False
-        calls = [(q[h], k[h], v[h], mask) for h in range(len(q))]
+        k.flags.writeable = v.flags.writeable = False
+        calls = [(*qkv, mask) for qkv in zip(q, k, v, strict=True)]
         out = np.empty(q.shape, np.float32)
         for h, result in enumerate(_each(self._attention, calls)):
             out[h] = _float32(result, q.shape[1:], "attention")
@@ -252,9 +252,12 @@ def _project(x: np.ndarray, layer: dict) -> np.ndarray:
     return out
 
 
+@lru_cache(maxsize=2)
 def _causal(n_new: int, n_all: int) -> np.ndarray:
     """The mask [n_new, n_all] of the last n_new of n_all positions: -1e10 where a position lies ahead, else 0."""
-    return np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
+    mask = np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
+    mask.flags.writeable = False
+    return mask
 
 
 def _each(function: Any, calls: list[tuple]) -> list:
