@@ -23,7 +23,7 @@ from autograder import sandbox, submission
 from autograder.examiner import Candidate, Limits
 from autograder.exercises import EXERCISES
 from autograder.hidden import Hidden
-from autograder.verdicts import Verdicts, identity
+from autograder.verdicts import Verdicts, digest, rules, times
 
 log = logging.getLogger(__name__)
 
@@ -74,16 +74,17 @@ class Grader:
 
     def __post_init__(self):
         self.release = released()
-        model, seed = find(), os.environ.get("AUTOGRADER_SEED", "0")
-        self.hidden = Hidden(model, seed)
+        model, self.seed = find(), os.environ.get("AUTOGRADER_SEED", "0")
+        self.hidden = Hidden(model, self.seed)
         try:
             self.limits = self.limits or Limits.chosen()
             self.sandbox = sandbox.open(self.isolation)
         except sandbox.Unavailable as why:
             raise UsageError(str(why)) from None
+        self.rules = rules(RELEASE.read_bytes(), model, self.seed, self.limits)  # on any machine
+        self.context = digest(self.rules, times(model), self.isolation)  # on this one
         keep = os.environ.get("AUTOGRADER_VERDICTS", REPOSITORY / ".verdicts")
-        context = (RELEASE.read_bytes(), seed, identity(model), self.isolation, self.limits)
-        self.verdicts = Verdicts(Path(keep), *context) if keep else None
+        self.verdicts = Verdicts(Path(keep), self.context) if keep else None
 
     def __enter__(self) -> Grader:
         return self

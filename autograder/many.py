@@ -1,68 +1,291 @@
-"""Many notebooks at once: records in the order of the notebooks, whatever order they are done in, and none lost."""
+"""Many notebooks at once, here or on other machines: one record for each, whoever dies, in whatever order they come.
+
+There is one loop (`spread`) over an executor of `concurrent.futures`: a pool of processes on this machine (`Here`), or
+Dask distributed's (`There`), whose workers need this package and bubblewrap and no file of the course, because the
+notebooks' bytes cross and not their paths.
+"""
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import multiprocessing.util
+import os
+import platform
+import signal
 import sys
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for_end
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from autograder.grading import Grader
+from autograder import submission
+from autograder.grading import Grader, UsageError
 
+Record = dict[str, Any]
 Work = tuple[str, Path]  # label, notebook
+PATIENCE = 10  # seconds until a scheduler has answered
+AHEAD = 2  # calls handed out per worker process: one to do, one to do next
 DIED = "The grader's own process ended while it examined this notebook, twice: please tell your instructor."
+LOST = object()  # stands for the result of a call that ended the process it ran in
 
-worker: Grader  # this worker process's own
 
-
-def grade_all(work: list[Work], isolation: str, jobs: int) -> list[dict[str, Any]]:
-    """The records of all notebooks, in their order. Raises UsageError when this machine cannot grade as asked."""
+def grade_all(work: list[Work], isolation: str, jobs: int, scheduler: str | None = None) -> Sequence[Record]:
+    """The records of all notebooks, in their order. Raises UsageError when they cannot be graded as asked."""
+    records = Records(len(work))
     with Grader(isolation) as grader:
-        if jobs == 1 or len(work) == 1:
-            return [grader.grade(path, label) for label, path in shown(work, len(work))]
-        records = in_processes(dict(enumerate(work)), isolation, min(jobs, len(work)))
-        for place in sorted(set(range(len(work))) - set(records)):  # in flight when a worker died: each on its own
-            again = in_processes({place: work[place]}, isolation, 1)
-            records[place] = again.get(place) or grader.zero(work[place][0], DIED)
-    return [records[place] for place in range(len(work))]
-
-
-def in_processes(work: dict[int, Work], isolation: str, jobs: int) -> dict[int, dict[str, Any]]:
-    """Records by the keys of `work`; those that were not done when a worker process died are missing."""
-    records = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, start, (isolation,)) as pool:
-        futures = {pool.submit(grade_one, path, label): place for place, (label, path) in work.items()}
-        try:
-            for future in shown(as_completed(futures), len(work)):
-                records[futures[future]] = future.result()
-        except BrokenProcessPool:
-            for future, place in futures.items():
-                if future.done() and not future.cancelled() and not future.exception():
-                    records[place] = future.result()
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        if scheduler is None and (jobs == 1 or len(work) == 1):
+            found = ((place, grader.grade(path, label)) for place, (label, path) in enumerate(work))
+        else:
+            found = examined(grader, work, crew(jobs, scheduler))
+        for place, record in shown(found, len(work), lambda one: unexamined(one[1])):
+            records.put(place, record)
     return records
 
 
-def start(isolation: str) -> None:
-    """Make this worker process's grader, and see to it that its sandbox is closed when the process ends."""
-    global worker
-    worker = Grader(isolation)
-    multiprocessing.util.Finalize(None, worker.sandbox.close, exitpriority=10)
+def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterator[tuple[int, Record]]:
+    """(place, record) of each notebook, as they come. The crew's processes are ended with the iterator."""
+    recipe = Recipe(grader.isolation, grader.seed, "" if crew.local else grader.rules)
+    asked: dict[int, tuple[str, submission.Submission | None]] = {}
+    known: deque[tuple[int, Record]] = deque()
+
+    def calls() -> Iterator[tuple]:
+        for place, (label, path) in enumerate(work):
+            if crew.local:
+                asked[place] = label, None
+                yield place, examine, recipe, label, path
+                continue
+            try:
+                cells, content = submission.read(path, grader.release), path.read_bytes()
+            except (submission.Unreadable, OSError):
+                known.append((place, grader.grade(path, label)))
+                continue
+            if kept := grader.verdicts and grader.verdicts.get(cells):
+                known.append((place, grader.record(label, kept, 0.0)))
+            else:
+                asked[place] = label, cells
+                yield place, examine, recipe, label, path.name, content
+
+    with crew:
+        for place, record in spread(crew, calls()):
+            label, cells = asked.pop(place)
+            if record is LOST:
+                record = grader.zero(label, DIED)
+            elif cells and grader.verdicts:
+                grader.verdicts.put(cells, {name: record[name] for name in ("exercises", "notes")})
+            yield place, record
+            while known:
+                yield known.popleft()
+    yield from known
 
 
-def grade_one(path: Path, label: str) -> dict[str, Any]:
-    return worker.grade(path, label)
+# ---- At a worker ----
 
 
-def shown(items: Iterable, total: int) -> Iterable:
-    """The same items, with a progress bar on stderr where somebody is watching more than one."""
-    return tqdm(items, total=total, unit="notebook", disable=total == 1 or not sys.stderr.isatty())
+class Recipe(NamedTuple):
+    """What a worker needs to know to grade as the process that asks it would."""
+
+    isolation: str
+    seed: str
+    rules: str  # verdicts.rules, so that one with another version of what decides a score refuses; "" for any
+
+
+here = threading.local()  # a sandbox is used by one thread
+
+
+def examine(recipe: Recipe, label: str, notebook: Path | str, content: bytes | None = None) -> Record:
+    """The record of a notebook: of this machine's file, or of `content` under that name. Raises UsageError."""
+    grader = grader_for(recipe)
+    if content is None:
+        return grader.grade(notebook, label)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, notebook)
+        path.write_bytes(content)
+        return grader.grade(path, label)
+
+
+def grader_for(recipe: Recipe) -> Grader:
+    """This thread's grader; kept for the next notebook."""
+    if getattr(here, "recipe", None) != recipe:
+        if hasattr(here, "grader"):
+            here.grader.sandbox.close()
+        os.environ["AUTOGRADER_SEED"] = recipe.seed
+        here.grader, here.recipe = Grader(recipe.isolation), recipe
+        multiprocessing.util.Finalize(None, here.grader.sandbox.close, exitpriority=10)
+        if recipe.rules not in ("", here.grader.rules):
+            del here.recipe
+            raise UsageError(
+                f"The worker on {platform.node()} would grade differently: it has another version of this project, "
+                "NumPy or the model, or other limits. Give all machines the same."
+            )
+    return here.grader
+
+
+# ---- Handing out ----
+
+
+def crew(jobs: int, scheduler: str | None) -> Here | There:
+    return There(scheduler) if scheduler else Here(jobs)
+
+
+class Here:
+    """Processes of this machine. When one dies, all at work are asked again, alone: one of them may be why."""
+
+    local, died, sure = True, (BrokenProcessPool,), False
+
+    def __init__(self, jobs: int):
+        self.jobs = jobs
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the workers: as many threads as processes
+
+    @property
+    def room(self) -> int:
+        return AHEAD * self.jobs
+
+    def __enter__(self) -> Here:
+        self.pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), begin)
+        return self
+
+    def __exit__(self, kind: type | None, *_: Any) -> None:
+        if kind:  # do not wait for the notebooks at work
+            for process in multiprocessing.active_children():
+                process.terminate()
+        self.pool.shutdown(cancel_futures=True)
+
+    def submit(self, function: Callable, *args: Any) -> Future:
+        try:
+            return self.pool.submit(function, *args)
+        except BrokenProcessPool:
+            self.__enter__()
+            return self.pool.submit(function, *args)
+
+
+def begin() -> None:
+    """Prepare a worker process: Ctrl-C is its parent's business, and it ends when its parent ends, however that is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=follow, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
+
+
+def follow(parent: int) -> None:
+    wait_for_end([parent])
+    os._exit(1)
+
+
+class There:
+    """Workers of a Dask scheduler. It asks another when one is lost, and says so when a notebook ended several."""
+
+    local, sure = False, True
+
+    def __init__(self, address: str):
+        try:
+            from distributed import Client, KilledWorker
+        except ImportError:
+            raise UsageError("--scheduler needs Dask: pip install distributed") from None
+        try:
+            self.client = Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError):
+            raise UsageError(f"{address}: no Dask scheduler answers there.") from None
+        self.died = (KilledWorker,)
+        self._room, self._counted = 0, 0.0
+
+    @property
+    def room(self) -> int:
+        """Workers come and go, so they are counted again every few seconds."""
+        if time.monotonic() - self._counted > 3:
+            self._room, self._counted = AHEAD * sum(self.client.nthreads().values()), time.monotonic()
+        return max(self._room, AHEAD)
+
+    def __enter__(self) -> There:
+        self.executor = self.client.get_executor(pure=False)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.client.close()
+
+    def submit(self, function: Callable, *args: Any) -> Future:
+        return self.executor.submit(function, *args)
+
+
+def spread(crew: Here | There, calls: Iterable[tuple]) -> Iterator[tuple[Any, Any]]:
+    """(key, result) of each (key, function, *args), as they come; LOST for one that ended its process, alone, too.
+
+    Raises what a call raises, and UsageError when the scheduler is gone.
+    """
+    calls, suspects = iter(calls), deque()
+    waiting: dict[Future, tuple[tuple, bool]] = {}
+    while True:
+        while len(waiting) < (1 if suspects or any(alone for _, alone in waiting.values()) else crew.room):
+            alone = bool(suspects)
+            call = suspects.popleft() if alone else next(calls, None)
+            if call is None:
+                break
+            waiting[crew.submit(*call[1:])] = call, alone
+        if not waiting:
+            return
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            call, alone = waiting.pop(future)
+            try:
+                result = future.result()
+            except crew.died:
+                if not alone and not crew.sure:
+                    suspects.append(call)
+                    continue
+                result = LOST
+            except CancelledError:
+                raise UsageError("The connection to the Dask scheduler was lost: start again to go on.") from None
+            yield call[0], result
+
+
+# ---- Coming back ----
+
+
+class Records(Sequence):
+    """Records by place, kept in a file, so that a class of ten thousand needs no more memory than one of ten."""
+
+    def __init__(self, length: int):
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed, and gone, with this object)
+        self._where: list[tuple[int, int]] = [(0, 0)] * length
+
+    def put(self, place: int, record: Record) -> None:
+        data = json.dumps(record).encode()
+        self._where[place] = self._file.seek(0, os.SEEK_END), len(data)
+        self._file.write(data)
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[i] for i in range(len(self))[place]]
+        start, length = self._where[place]
+        self._file.seek(start)
+        return json.loads(self._file.read(length))
+
+
+def unexamined(record: Record) -> bool:
+    """Whether not one check could be asked: an unreadable file, or a grader that died."""
+    return all(check["message"].startswith("Not reached:") for e in record["exercises"] for check in e["checks"])
+
+
+def shown(items: Iterable, total: int, failed: Callable[[Any], bool]) -> Iterator:
+    """The same items, with a progress bar on stderr (done, failed, rate, time left) for more than one.
+
+    Where nobody is watching a terminal it is a line now and then, and none for what is done in half a minute.
+    """
+    watched, failures = sys.stderr.isatty(), 0
+    often = {"mininterval": 0.2} if watched else {"mininterval": 30, "delay": 30}
+    with tqdm(total=total, unit=" notebooks", disable=total == 1, dynamic_ncols=True, **often) as bar:
+        bar.set_postfix(failed=0, refresh=False)
+        for item in items:
+            if failed(item):
+                failures += 1
+                bar.set_postfix(failed=failures, refresh=False)
+            bar.update()
+            yield item

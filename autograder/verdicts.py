@@ -26,31 +26,43 @@ UNSURE = {"timeout", "crashed"}
 
 def content(*packages: Any) -> str:
     """SHA-256 of all Python and data files of some packages: a change in any of them makes kept verdicts void."""
-    digest = hashlib.sha256()
+    whole = hashlib.sha256()
     for package in packages:
         folder = Path(package.__file__).parent
         for path in sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".npz", ".json") and p.is_file()):
-            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+            whole.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return whole.hexdigest()
 
 
-def identity(model: Path) -> str:
-    """A model folder's identity without reading 500 MB: its files' names, sizes and times."""
-    stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(model.iterdir()) if p.is_file()]
-    return json.dumps(stats)
+def rules(release: bytes, model: Path, *more: object) -> str:
+    """One name for all that decides a score besides the student's cells, the same on all machines that grade alike."""
+    sizes = [(p.name, p.stat().st_size) for p in sorted(model.iterdir()) if p.is_file()]
+    return digest(content(gptkit, picoGPT, autograder), np.__version__, release, model.name, sizes, *more)
+
+
+def times(model: Path) -> str:
+    """When a model folder's files were written: a change shows here without reading 500 MB."""
+    return str([p.stat().st_mtime_ns for p in sorted(model.iterdir()) if p.is_file()])
+
+
+def digest(*parts: object) -> str:
+    """SHA-256 of some values, told apart."""
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        whole.update(f"{len(data)}\0".encode() + data)
+    return whole.hexdigest()
 
 
 class Verdicts:
-    """A folder of kept verdicts. `context` is all that decides a score besides the student's cells."""
+    """A folder of kept verdicts. `context` names all that decides a score besides the student's cells."""
 
-    def __init__(self, folder: Path, *context: object):
-        self.folder = folder
-        parts = [content(gptkit, picoGPT, autograder), np.__version__, *map(str, context)]
-        self.context = "\0".join(parts).encode()
+    def __init__(self, folder: Path, context: str):
+        self.folder, self.context = folder, context
 
     def path(self, work: Submission) -> Path:
         cells = json.dumps([[c.where, c.source] for c in work.cells] + work.notes)
-        return self.folder / f"{hashlib.sha256(self.context + cells.encode('utf-8', 'surrogatepass')).hexdigest()}.json"
+        return self.folder / f"{digest(self.context, cells)}.json"
 
     def get(self, work: Submission) -> dict[str, Any] | None:
         """The kept part of a record (exercises and notes), or None."""

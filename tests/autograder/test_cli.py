@@ -1,7 +1,6 @@
 """Protects the command: what it prints and writes, its exit codes, one clear line for every wrong use."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -9,7 +8,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autograder import grading, many
 from autograder.__main__ import main
 from tests.submissions.build import HERE, build
 
@@ -65,21 +63,6 @@ def test_several_processes_give_what_one_gives(capsys, folder, tmp_path):
         run(capsys, "grade", folder, "--jobs", jobs, "--json", tmp_path / f"{jobs}.json")
     one, three = (DETAIL.sub("", (tmp_path / f"{jobs}.json").read_text()) for jobs in (1, 3))
     assert one == three
-
-
-def grade_or_die(path, label):
-    if "ben" in label:
-        os._exit(9)
-    return many.worker.grade(path, label)
-
-
-def test_a_worker_that_dies_loses_nobody(folder, monkeypatch):
-    monkeypatch.setattr(many, "grade_one", grade_or_die)
-    records = many.grade_all(grading.find_notebooks(folder), "auto", 2)
-    assert [r["submission"] for r in records] == ["ada/gpt2.ipynb", "ben/gpt2.ipynb", "cem/gpt2.ipynb"]
-    assert records[0]["score"] == 90
-    assert records[1]["notes"] == [many.DIED]
-    assert records[2]["score"] > 0
 
 
 @pytest.mark.parametrize(

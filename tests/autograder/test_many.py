@@ -1,0 +1,163 @@
+"""Protects grading many at once: nobody lost and nobody twice, whoever dies, here and on Dask's workers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from autograder import many
+from autograder.grading import UsageError, find_notebooks
+from tests.submissions.build import HERE, build
+
+SAMPLES = ["right/perfect", "wrong/untouched", "wrong/softmax_without_shift", "right/loops", "broken/empty_file"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Ten notebooks, different from each other."""
+    top = tmp_path_factory.mktemp("class")
+    for i in range(10):
+        path = top / f"s{i}" / "gpt2.ipynb"
+        build(HERE / f"{SAMPLES[i % 5]}.py", path)
+        path.write_text(path.read_text().replace("import numpy", f"# {i}\\nimport numpy", 1))
+    return top
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
+
+
+@pytest.fixture(scope="module")
+def alone(folder):
+    """The records of one process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRADER_VERDICTS", "")
+        return timeless(many.grade_all(find_notebooks(folder), "auto", 1))
+
+
+def timeless(records):
+    return [{**record, "seconds": 0} for record in records]
+
+
+def test_several_processes_give_what_one_gives(folder, alone, nothing_kept):
+    assert timeless(many.grade_all(find_notebooks(folder), "auto", 3)) == alone
+    assert [r["submission"] for r in alone] == [f"s{i}/gpt2.ipynb" for i in range(10)]
+
+
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_who_ends_its_process_is_told_from_who_was_near():
+    with many.Here(2) as crew:
+        calls = [(i, killed if i in (3, 4) else abs, -i) for i in range(20)]
+        found = dict(many.spread(crew, calls))
+    assert found == {i: many.LOST if i in (3, 4) else i for i in range(20)}
+
+
+def test_a_grader_that_dies_is_a_zero_with_a_reason(folder, alone, nothing_kept, monkeypatch):
+    monkeypatch.setattr(many, "examine", ends_at_s3)
+    records = timeless(many.grade_all(find_notebooks(folder), "auto", 2))
+    assert records[3]["score"] == 0 and records[3]["notes"] == [many.DIED]
+    assert [r for i, r in enumerate(records) if i != 3] == [r for i, r in enumerate(alone) if i != 3]
+
+
+def ends_at_s3(recipe, label, path):
+    if label.startswith("s3"):
+        os._exit(9)
+    return many.examine(recipe, label, path)
+
+
+def test_what_goes_wrong_in_a_worker_is_told_and_no_zero():
+    with pytest.raises(UsageError, match="would grade differently"), many.Here(1) as crew:
+        list(many.spread(crew, [(0, many.grader_for, many.Recipe("auto", "0", "other rules"))]))
+
+
+HOLD = """
+import os, time
+from autograder import many
+crew = many.Here(2).__enter__()
+futures = [crew.submit(time.sleep, 60) for _ in range(2)]
+many.wait([crew.submit(os.getpid)], 1)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def test_workers_end_with_a_parent_that_was_killed():
+    parent = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout.readline() == "ready\n"
+    children = psutil.Process(parent.pid).children(recursive=True)
+    assert len(children) >= 2
+    parent.kill()
+    parent.wait()
+    assert not psutil.wait_procs(children, timeout=60)[1]
+
+
+def wait_until(true, seconds=60):
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_records_come_back_in_their_places():
+    records = many.Records(3)
+    for place in (2, 0, 1):
+        records.put(place, {"score": place})
+    assert len(records) == 3
+    assert [r["score"] for r in records] == [0, 1, 2]
+    assert records[-1] == {"score": 2}
+    assert records[1:] == [{"score": 1}, {"score": 2}]
+
+
+# ---- Dask ----
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A Dask scheduler and three workers, each a process of its own, on 127.0.0.1: (address, workers)."""
+    started = []
+
+    def start(*words):
+        log = (tmp_path / f"{len(started)}.log").open("w")
+        environment = {**os.environ, "AUTOGRADER_VERDICTS": "", "PYTHONWARNINGS": "ignore"}
+        command = [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]]
+        started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log))
+        return started[-1]
+
+    file = tmp_path / "scheduler.json"
+    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+    wait_until(file.exists)
+    one = ["dask_worker", "--scheduler-file", str(file), "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny"]
+    workers = [start(*one, "--no-dashboard", "--local-directory", str(tmp_path)) for _ in range(3)]
+    yield json.loads(file.read_text())["address"], workers
+    for process in started[::-1]:
+        process.terminate()
+    for process in started:
+        process.wait(20)
+
+
+def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, cluster, nothing_kept):
+    address, workers = cluster
+    records, seen = many.Records(10), 0
+    with many.Grader("auto") as grader:
+        for place, record in many.examined(grader, find_notebooks(folder), many.There(address)):
+            records.put(place, record)
+            seen += 1
+            if seen == 2:
+                workers[0].kill()
+    assert seen == 10
+    assert timeless(records) == alone
+
+
+def test_no_scheduler_is_one_clear_line(monkeypatch):
+    monkeypatch.setattr(many, "PATIENCE", 0.5)
+    with pytest.raises(UsageError, match="no Dask scheduler answers"):
+        many.There("tcp://127.0.0.1:9")
