@@ -74,12 +74,7 @@ def test_a_function_that_remembers_is_told_so():
         seen[x.tobytes(), g.tobytes()] = count = seen.get((x.tobytes(), g.tobytes()), -1) + 1
         return gpt2_pico.layer_norm(x, g, b, eps) * (1 if count else 2)
 
-    def warm(f):  # right whenever it is asked again, as its own exercise's checks do
-        f.known_mistake = None
-        return f
-
     students = functions(layer_norm=forgetful)
-    warm(students.layer_norm)
     assert failed(students)["tiny_model"].mistake == "remembers_calls"
 
 

@@ -69,6 +69,9 @@ def test_a_raising_call_is_told_with_its_kind_of_input():
     assert "I only know tables" in caught.value.fact and caught.value.status == "error"
 
 
+RAISED = Failed("f raised ValueError.", status="error")
+
+
 def cases_of(*outputs_by_mistake, expected):
     names = [f"m{i}" for i in range(len(outputs_by_mistake))]
     prints = [dict(zip(names, row, strict=True)) for row in zip(*outputs_by_mistake, strict=True)]
@@ -87,11 +90,10 @@ def test_a_mistake_is_named_only_when_it_fits_every_result():
 
 def test_raising_where_the_mistake_does_not_is_no_evidence_either_way():
     cases, names = cases_of([np.array(1.0), None], [None, None], expected=[5, 6])
-    assert diagnose([1.0, None], cases, names) == "m0"
+    assert diagnose([1.0, RAISED], cases, names) == "m0"
     assert diagnose([1.0, 9.0], cases, names) == "m0"
-    assert diagnose([None, None], cases, names) == "m1"
-    assert diagnose([5.0, None], cases, names) is None  # right where it answers: the error itself says why
-    assert diagnose([], cases, names) is None  # it could not be asked
+    assert diagnose([RAISED, RAISED], cases, names) == "m1"
+    assert diagnose([5.0, RAISED], cases, names) is None  # right where it answers: the error itself says why
 
 
 def test_the_mistake_that_explains_more_results_wins():
