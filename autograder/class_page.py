@@ -119,8 +119,8 @@ def histogram(scores: list[float], full: float) -> str:
     """How many students have how many points."""
     from matplotlib import rc_context
 
-    width = max(1, round(full / 9))
-    counts, edges = np.histogram(scores, np.arange(0, full + width, width))
+    width = 5 * round(full / 45) or 1  # points: some nine bars
+    counts, edges = np.histogram(scores, np.arange(0, max(full, 1) + width, width))
     with rc_context(theme()):
         drawn = new_figure(5, 2.9)
         axes = drawn.add_subplot()
@@ -128,9 +128,8 @@ def histogram(scores: list[float], full: float) -> str:
         axes.bar_label(bars, [n or "" for n in counts], color=GREY)
         axes.set(xlabel=f"points of {full:g}", xticks=edges, yticks=[])
         axes.spines[["left", "top", "right"]].set_visible(False)
-    return as_svg(
-        drawn, "; ".join(f"{n} with {a:g} to {a + width:g} points" for n, a in zip(counts, edges, strict=False) if n)
-    )
+    said = [f"{n} with {a:g} to {a + width:g} points" for n, a in zip(counts, edges, strict=False) if n]
+    return as_svg(drawn, "; ".join(said))
 
 
 def exercises(report: ClassReport) -> str:
@@ -141,15 +140,14 @@ def exercises(report: ClassReport) -> str:
     for counts in counted.values():
         counts["ended"] = sum(counts[status] for status in ("error", "timeout", "crashed"))
     names, left = list(counted)[::-1], np.zeros(len(counted))
-    with rc_context(theme()):
+    with rc_context(theme() | {"text.parse_math": False}):
         drawn = new_figure(5, 2.9)
         axes = drawn.add_subplot()
         for status, (label, colour, ink) in STATUSES.items():
             lengths = np.array([counted[name][status] for name in names])
             bars = axes.barh(names, lengths, left=left, color=colour, label=label, edgecolor="none", height=0.72)
-            axes.bar_label(
-                bars, [n if n > THIN * report.students else "" for n in lengths], label_type="center", color=ink
-            )
+            shown = [n if n > THIN * report.students else "" for n in lengths]
+            axes.bar_label(bars, shown, label_type="center", color=ink)
             left += lengths
         axes.set(xlim=(0, report.students), xticks=[])
         axes.spines[:].set_visible(False)

@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,9 @@ from gptkit.checks.cases import load as stored
 from autograder.files import save
 from autograder.grading import UsageError, find_notebooks, released
 from autograder.many import grade_all
-from autograder.report import Record, clean
+from autograder.report import IN_PLACE, Record, clean
 from autograder.similar import Group, groups
 
-HELPED = re.compile(r"^With a right [\w ]+ in place of yours: ")  # see grading.told
 BUILT_ON = {"attention": {"softmax"}, "end_to_end": {"softmax", "layer_norm", "attention"}}
 ENDED = {
     "error": "The function raised an error.",
@@ -33,6 +31,7 @@ LIMIT = 1e9  # no score or time of a record is near it
 FORM = {"schema": int, "submission": str, "assignment": str, "model": str, "isolation": str}
 FORM |= {"score": float, "max_score": float, "seconds": float}
 CHECK = {"name": str, "earned": float, "passed": bool, "hidden": bool, "message": str}
+CHECK |= {"mistake": str | None, "hint": str | None}
 FORM["exercises"] = [{"name": str, "score": float, "max_score": float, "status": str, "checks": [CHECK]}]
 
 
@@ -94,7 +93,7 @@ def reached(exercise: dict[str, Any]) -> list[dict[str, Any]]:
     """The checks that a student's function came as far as; none when it is not written."""
     if exercise["status"] == "missing":
         return []
-    return [c for c in exercise["checks"] if not HELPED.sub("", c["message"]).lower().startswith("not reached")]
+    return [c for c in exercise["checks"] if not IN_PLACE.sub("", c["message"]).lower().startswith("not reached")]
 
 
 def count_checks(records: dict[str, Record]) -> list[Checked]:
@@ -119,19 +118,19 @@ def count_mistakes(records: dict[str, Record]) -> list[Mistake]:
         wrong = {e["name"] for e in record["exercises"] if e["status"] != "passed"}
         for exercise in record["exercises"]:
             name, failed = exercise["name"], [c for c in reached(exercise) if not c["passed"]]
-            known = {part for check in failed for part in (check.get("mistake") or "").split("+") if part}
+            known = {part for check in failed for part in (check["mistake"] or "").split("+") if part}
             made[name] = known
             elsewhere = set().union(*(made.get(helper, set()) for helper in BUILT_ON.get(name, ())))
             for mistake in sorted(known - elsewhere):
                 said = next(c for c in failed if mistake in (c["mistake"] or "").split("+"))
-                fact, question = words.get(name, {}).get(mistake) or (said["message"], said.get("hint"))
+                fact, question = words.get(name, {}).get(mistake) or (said["message"], said["hint"])
                 entry = found.setdefault((name, mistake), Mistake(name, mistake, fact, question or ""))
                 entry.who[student] = ""
-            helped = failed and HELPED.match(failed[0]["message"])
+            helped = failed and IN_PLACE.match(failed[0]["message"])
             if failed and not known and (helped or not wrong & BUILT_ON.get(name, set())):
-                said = HELPED.sub("", failed[0]["message"])
+                said = IN_PLACE.sub("", failed[0]["message"])
                 fact = ENDED.get(exercise["status"], said)
-                question = "" if fact != said else failed[0].get("hint") or ""
+                question = "" if fact != said else failed[0]["hint"] or ""
                 entry = found.setdefault((name, fact), Mistake(name, None, fact, question))
                 entry.who[student] = said if fact != said else ""
     return list(found.values())

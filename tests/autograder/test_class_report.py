@@ -104,6 +104,13 @@ def test_no_text_of_a_student_s_becomes_markup():
     assert {name for _, attributes in hostile for name, _ in attributes if name.startswith("on")} == set()
 
 
+def test_figures_hold_for_any_maximum_and_name():
+    for full in (0, 3, 23, 100, 1000):
+        exercise = (r"a $\frac{ & <b>", "passed", check("a"))
+        shown = page(ClassReport(by_student([record("ada", exercise, score=full, max_score=full)])))
+        assert shown.count("<svg") == 2 and '<b>"' not in shown
+
+
 def test_the_page_needs_nothing_from_elsewhere():
     tags = Tags(page(hostile_class("x"))).seen
     assert not {tag for tag, _ in tags} & {"script", "link", "img", "iframe", "object", "base", "form"}
