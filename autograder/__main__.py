@@ -14,6 +14,7 @@ EXAMPLES = """examples:
   autograder grade submitted/ --jobs 4              every notebook below a folder, four at a time
   autograder grade submitted/ --json results.json --junit results.xml --markdown summary.md
   autograder grade gpt2.ipynb --gradescope results/results.json
+  autograder report submitted/                      what a class has not understood, as one page and a table
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
   autograder gradescope gpt2.zip                    the autograder to upload at Gradescope
