@@ -131,7 +131,7 @@ class Examine(NbGraderPreprocessor):
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
                 cell.outputs = verdict(exercises.get(cell.metadata.nbgrader.grade_id))
         if record["notes"]:
-            notes = "\n".join(f"- {report.in_markdown(note)}" for note in record["notes"])
+            notes = harmless.markdown("\n".join(f"- {report.clean(note)}" for note in record["notes"]))
             nb.cells.insert(0, new_markdown_cell(f"**About this notebook**\n\n{notes}", id="notes"))
         course = self.parent.parent.coursedir
         folder = Path(course.format_path(course.autograded_directory, it["student"], it["assignment"]))

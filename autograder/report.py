@@ -144,7 +144,7 @@ def as_html(exercise: dict[str, Any]) -> str:
     head = f'<div class="row"><b class="wide">{html.escape(exercise["name"])}</b>{points}</div>'
     if remark := IN_PLACE.match(clean(before[1])):
         head += f'<div class="row dim">{html.escape(remark[1])}.</div>'
-    return f'{STYLE}<div class="gptkit"><div class="card">{head}{rows}</div></div>'
+    return f'{STYLE}<div class="gptkit tex2jax_ignore"><div class="card">{head}{rows}</div></div>'  # no formulas in it
 
 
 def html_row(check: dict[str, Any], news: bool) -> str:

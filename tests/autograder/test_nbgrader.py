@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
@@ -11,7 +12,18 @@ from tests.submissions.build import HERE
 
 PERFECT = HERE / "right" / "perfect.py"
 UNTOUCHED = HERE / "wrong" / "untouched.py"
-SCRIPT = "<img src=x onerror=alert(1)><script>alert(1)</script>"
+CHROMIUM = Path("/usr/bin/chromium")
+SCRIPTS = [
+    "<img src=x onerror='window.ran=1'>",
+    "<script>window.ran=1</script>",
+    "<svg onload='window.ran=1'></svg>",
+    "<iframe srcdoc='<script>parent.ran=1</script>'></iframe>",
+    "<details open ontoggle='window.ran=1'>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=window.ran=1>",
+    "[a](javascript:window.ran=1)",
+    "<a href='javascript:window.ran=1'>a</a>",
+    r"$\href{javascript:window.ran=1}{a}$",
+]
 
 
 @pytest.fixture(scope="module")
@@ -113,28 +125,70 @@ def test_whatever_lies_in_submitted_everyone_gets_a_row(fresh):
         assert student in (fresh.folder / "grades.csv").read_text()
 
 
-def test_a_script_of_a_students_reaches_no_page(fresh):
-    def poison(notebook):
-        for cell in notebook["cells"]:
-            cell["metadata"]["tags"] = [SCRIPT]
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "compare_sampling":
-                cell["source"] = f"Sampled text varies. {SCRIPT}"
-            if cell["cell_type"] == "code":
-                data = {"text/html": SCRIPT, "image/svg+xml": SCRIPT, "text/plain": f"kept {SCRIPT}"}
-                cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
-        notebook["cells"].append({"cell_type": "markdown", "source": SCRIPT, "metadata": {}})
-        notebook["cells"].append({"cell_type": "raw", "source": SCRIPT, "metadata": {"raw_mimetype": "text/html"}})
-        notebook["metadata"] = {"title": SCRIPT, "kernelspec": {"name": SCRIPT, "language": SCRIPT}}
+def poison(notebook: dict) -> None:
+    """Put scripts wherever a notebook has room for a text."""
+    everywhere = {"text/html": SCRIPTS, "image/svg+xml": SCRIPTS, "text/markdown": SCRIPTS, "text/latex": SCRIPTS}
+    everywhere |= {"application/javascript": "window.ran = 1", "image/png": f'"><{SCRIPTS[1]}', "text/plain": SCRIPTS}
+    width = {"image/png": {"width": f'1">{SCRIPTS[1]}'}}
+    shown = {"output_type": "display_data", "data": everywhere, "metadata": width}
+    error = {"output_type": "error", "ename": SCRIPTS[0], "evalue": SCRIPTS[1], "traceback": SCRIPTS}
+    for cell in notebook["cells"]:
+        cell["metadata"]["tags"] = SCRIPTS
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [shown, error, {"output_type": "stream", "name": SCRIPTS[0], "text": SCRIPTS}]
+        if name == "compare_sampling":
+            cell["source"] = SCRIPTS
+        if name == "softmax":
+            cell["source"] = f"def softmax(x):\n    raise ValueError({SCRIPTS[0]!r} + {SCRIPTS[1]!r} + {SCRIPTS[-1]!r})"
+    for kind in ("markdown", "raw", "heading"):
+        metadata = {"raw_mimetype": "text/html", "format": "text/html"}
+        attachments = {SCRIPTS[0]: {"image/svg+xml": SCRIPTS[0]}}
+        cell = {"cell_type": kind, "source": SCRIPTS, "metadata": metadata, "attachments": attachments}
+        notebook["cells"].append(cell)
+    language = {"name": SCRIPTS[0], "pygments_lexer": SCRIPTS[0]}
+    kernel = {"name": SCRIPTS[0], "language": SCRIPTS[0], "display_name": SCRIPTS[0]}
+    notebook["metadata"] = {"title": SCRIPTS[1], "kernelspec": kernel, "language_info": language, "widgets": SCRIPTS}
 
-    fresh.hand_in("eve", PERFECT)
-    edit(fresh.submitted("eve"), poison)
-    fresh.nbgrader("autograde", "gpt2")
-    fresh.nbgrader("generate_feedback", "gpt2")
-    page = (fresh.folder / "feedback" / "eve" / "gpt2" / "gpt2.html").read_text()
-    assert "<img src=x" not in page
-    assert "<script>alert" not in page
-    assert "kept &lt;img" in page  # their plain outputs stay for the person who grades by hand
-    assert grades(fresh, "eve")["test_softmax"] == (10, False)
+
+@pytest.fixture(scope="module")
+def poisoned_page(course, tmp_path_factory):
+    """The feedback page of a student whose notebook is full of scripts."""
+    course.hand_in("eve", PERFECT)
+    edit(course.submitted("eve"), poison)
+    course.nbgrader("autograde", "gpt2", "--student", "eve")
+    course.nbgrader("generate_feedback", "gpt2", "--student", "eve")
+    page = tmp_path_factory.mktemp("page") / "eve.html"
+    page.write_bytes((course.folder / "feedback" / "eve" / "gpt2" / "gpt2.html").read_bytes())
+    for step in ("submitted", "autograded", "feedback"):
+        (course.folder / step).rename(course.folder / f"{step}-of-eve")
+    return page
+
+
+def test_a_script_of_a_students_reaches_no_page(course, poisoned_page):
+    page = poisoned_page.read_text()
+    for beginning in ("<img src=x", "<script>window", "<svg", "<iframe", "<details", '="javascript:', "<math"):
+        assert beginning not in page
+    assert "&lt;img src=x" in page  # their plain outputs stay for the person who grades by hand
+    assert grades(course, "eve")["test_attention"] == (20, False)
+
+
+@pytest.mark.browser
+def test_a_browser_runs_none_of_them(poisoned_page):
+    if not CHROMIUM.exists():
+        pytest.skip("/usr/bin/chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(poisoned_page.as_uri(), wait_until="domcontentloaded")
+        page.wait_for_timeout(1000)
+        assert page.evaluate("window.ran") is None
+        assert page.evaluate("document.querySelectorAll('iframe, svg, math, form, [onerror], [onload]').length") == 0
+        targets = page.evaluate("[...document.links].map(link => link.protocol)")
+        browser.close()
+    assert set(targets) <= {"file:"}  # the page's own table of contents
 
 
 def test_a_second_run_gives_the_same_and_leaves_a_hand_given_mark_alone(fresh):
