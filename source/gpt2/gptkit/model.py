@@ -79,7 +79,7 @@ class GPT2:
         Raises ValueError when there are none, one is not in the vocabulary, or they do not fit the context.
         """
         new = self._checked(ids)
-        cache = cache or Cache(self.hparams, len(new))
+        cache = Cache(self.hparams, len(new)) if cache is None else cache
         if cache.n + len(new) > cache.capacity:
             raise ValueError(f"{cache.n} + {len(new)} tokens do not fit a context of {cache.capacity}.")
         for start in range(0, len(new), CHUNK):
