@@ -408,8 +408,8 @@ def zygote(uid: int, allow_seal: bool) -> None:
             import_module(name)
     if uid:
         os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+        os.setgid(uid)
+        os.setuid(uid)
     sealed = allow_seal and can_seal()
     gc.collect()
     gc.freeze()

@@ -197,7 +197,7 @@ class Candidate:
         """Why there is no such function: the note on the cell that was to define it, if there is one."""
         if not undefined:
             return Failed(f"{name} is not a function.", status="missing")
-        defines = re.compile(rf"^\s*(def\s+{re.escape(name)}\b|{re.escape(name)}\s*=)", re.M)
+        defines = re.compile(rf"^[ \t]*(def\s+{re.escape(name)}\b|{re.escape(name)}\s*=)", re.M)
         for (source, _), notes in zip(self._cells, self._noted, strict=True):
             if notes and defines.search(source):
                 return Failed(f"{name} is not defined. {notes[0].fact}", status=notes[0].status)

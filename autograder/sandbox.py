@@ -30,7 +30,7 @@ START_SECONDS = 30.0  # a machine under load may need long to load NumPy
 INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap), or grade with --isolation process."
 FLAGS = ["-s", "-P", "-S", "-B"]  # no user site, no script folder on the path, no site packages, no .pyc written
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "HOME": "/tmp", "OPENBLAS_NUM_THREADS": "1"}
-ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1"}
 SEAL = "seal"  # tests put another word here, to try what holds where the kernel filter cannot be installed
 _started = count()
 _warned = False
@@ -47,7 +47,7 @@ class Limits:
     call_seconds: float = 10.0  # wall clock of one message: a call, many calls, many draws
     load_seconds: float = 10.0  # wall clock of one cell
     submission_seconds: float = 60.0  # wall clock of everything a submission does
-    memory_mb: int = 1536  # address space of a candidate, NumPy's 120 MB included; it cannot have children
+    memory_mb: int = 1024  # address space of a candidate, NumPy's 120 MB included; it cannot have children
     answer_mb: int = 64  # arrays in one reply
     restarts: int = 12  # new processes after a crash or a timeout
 

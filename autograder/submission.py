@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 MAX_BYTES = 100 * 2**20  # nbgrader refuses to collect more than 100 MB
 MAX_CODE = 2**20  # characters of student code in one notebook
 PASSING_CELL_MAGICS = {"time", "timeit", "capture", "prun"}  # the cell below them is ordinary Python
-MAGIC_LINE = re.compile(r"^(\s*)(?:[%!]|[\w.\[\]'\", ]+=\s*[%!]|\?)|^(\s*)[\w.]+\?{1,2}\s*$")
+MAGIC_LINE = re.compile(r"^\s*(?:[%!?]|[\w.\[\]'\"][\w.\[\]'\", ]*=\s*[%!]|[\w.]+\?{1,2}\s*$)")  # linear in time
 
 
 class Unreadable(Exception):
