@@ -122,10 +122,12 @@ class Grader:
         }
 
     def verdict(self, work: submission.Submission) -> dict[str, Any]:
-        """The kept verdict on these cells, or an examination, which is then kept."""
+        """The kept verdict on these cells, or an examination, which is then kept with the seconds that it took."""
         kept = self.verdicts.get(work) if self.verdicts else None
         if kept is None:
+            started = time.perf_counter()
             kept = self.examine(work)
+            kept["seconds"] = round(time.perf_counter() - started, 3)
             if self.verdicts:
                 self.verdicts.put(work, kept)
         return kept

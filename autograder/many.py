@@ -80,7 +80,7 @@ def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterat
             if record is LOST:
                 record = grader.zero(label, DIED)
             elif cells and grader.verdicts:
-                grader.verdicts.put(cells, {name: record[name] for name in ("exercises", "notes")})
+                grader.verdicts.put(cells, {name: record[name] for name in ("exercises", "notes", "seconds")})
             yield place, record
             while known:
                 yield known.popleft()
