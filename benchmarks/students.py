@@ -1,7 +1,7 @@
 """Functions as students write them, for benchmarks/diagnosis.py: loops, einsum, float64, helpers, other names.
 
 Each is registered with the exercise it answers and the mistake in it: the catalogue's name, "" for a mistake that the
-catalogue does not know, None for a right answer. They are written without looking at the catalogue's code.
+catalogue does not know, None for a right answer.
 """
 
 # ruff: noqa: E731, B905  (every one of these functions is a student's)
@@ -108,7 +108,7 @@ def _(u, v):
 
 @answer("cosine_similarity", "products_not_summed")
 def _(u, v):
-    return [] if u is None else np.multiply(u / np.linalg.norm(u), v / np.linalg.norm(v))
+    return np.multiply(u / np.linalg.norm(u), v / np.linalg.norm(v))
 
 
 @answer("cosine_similarity", "mean_of_products")
@@ -863,7 +863,8 @@ def _(logits, n, rng):
     return int(np.argmax(masked - np.array([log(-log(u)) for u in rng.random(len(logits))])))
 
 
-# ---- A second batch, written after the catalogue was finished ----
+# ---- A second batch, written when the catalogue seemed complete ----
+# At first sight 32 of these 40 were named and none misnamed; four of the others are in the catalogue since.
 
 
 @answer("softmax", "no_shift+over_columns")
