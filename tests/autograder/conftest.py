@@ -13,7 +13,8 @@ from tests.submissions.build import ROOT, Expectation, all_submissions, build
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader's API starts `alembic`
 
-NO_KEPT_VERDICTS = {"AUTOGRADER_VERDICTS": "", "PYTHONWARNINGS": "ignore"}  # every way in examines for itself
+NO_KEPT_VERDICTS = {"AUTOGRADER_VERDICTS": ""}  # every way in examines for itself
+QUICK = {"AUTOGRADER_LIMITS": "call_seconds=3,load_seconds=3,submission_seconds=20", "PYTHONWARNINGS": "ignore"}
 
 
 @dataclass
@@ -24,7 +25,7 @@ class Course:
 
     def nbgrader(self, *words: str, **environment: str) -> subprocess.CompletedProcess:
         """Run the stock command; fails the test when it fails."""
-        clean = {k: v for k, v in os.environ.items() if k != "GRADEBOOK_URL"} | NO_KEPT_VERDICTS
+        clean = {k: v for k, v in os.environ.items() if k != "GRADEBOOK_URL"} | NO_KEPT_VERDICTS | QUICK
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *words],
             cwd=self.folder,
@@ -51,12 +52,16 @@ def new_course(folder: Path) -> Course:
     return course
 
 
-@pytest.fixture(scope="session")
-def whole_class(tmp_path_factory) -> tuple[Course, dict[str, Expectation]]:
-    """The course with every sample submission, graded by nbgrader; expectations by student."""
+@pytest.fixture(scope="session", params=["most", pytest.param("all", marks=pytest.mark.soak)])
+def whole_class(request, tmp_path_factory) -> tuple[Course, dict[str, Expectation]]:
+    """The course with the sample submissions, graded by nbgrader; expectations by student.
+
+    Hostile ones take seconds each, so only some of them are in it in `make test`; `make attack` runs them all.
+    """
     course = new_course(tmp_path_factory.mktemp("course"))
+    hostile = all_submissions("hostile")
     expected = {}
-    for sample in all_submissions():
+    for sample in [*all_submissions("right", "wrong", "broken"), *hostile[:: 1 if request.param == "all" else 9]]:
         student = f"{sample.parent.name}-{sample.stem}"
         expected[student] = course.hand_in(student, sample)
     course.nbgrader("autograde", "gpt2")

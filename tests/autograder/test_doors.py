@@ -10,8 +10,10 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
-from tests.autograder.conftest import NO_KEPT_VERDICTS
+from tests.autograder.conftest import NO_KEPT_VERDICTS, QUICK
 from tests.submissions.build import HERE, ROOT, build
+
+pytestmark = pytest.mark.timeout(1800)  # the class is large, and whoever comes first waits for it
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,8 @@ def records(whole_class, tmp_path_factory) -> dict[str, dict]:
     course, _ = whole_class
     file = tmp_path_factory.mktemp("out") / "results.json"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUTOGRADER_VERDICTS", "")
+        for name, value in (NO_KEPT_VERDICTS | QUICK).items():
+            patch.setenv(name, value)
         assert main(["grade", str(course.folder / "submitted"), "--json", str(file), "--jobs", "2"]) == 0
     return {record["submission"].split("/")[0]: record for record in json.loads(file.read_text())}
 
@@ -47,7 +50,9 @@ def test_pytest_shows_the_checks_of_the_command_line(whole_class, records, tmp_p
     course, _ = whole_class
     command = [sys.executable, "-m", "pytest", "autograder", f"--submission={course.folder / 'submitted'}"]
     command.append(f"--junit-xml={tmp_path / 'junit.xml'}")
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **NO_KEPT_VERDICTS}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **NO_KEPT_VERDICTS, **QUICK}, capture_output=True, text=True
+    )
     assert done.returncode == 1, done.stdout[-2000:]
     assert "Traceback" not in done.stdout
     passed = {}
@@ -62,7 +67,7 @@ def test_pytest_shows_the_checks_of_the_command_line(whole_class, records, tmp_p
 
 
 def run_pytest(*words: str) -> subprocess.CompletedProcess:
-    environment = {**os.environ, **NO_KEPT_VERDICTS, "COLUMNS": "200"}
+    environment = {**os.environ, **NO_KEPT_VERDICTS, **QUICK, "COLUMNS": "200"}
     command = [sys.executable, "-m", "pytest", "autograder", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
