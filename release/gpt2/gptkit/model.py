@@ -13,6 +13,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 CHUNK = 512  # positions of a prompt computed together: more is no faster, and takes memory
 ROWS = 64  # of them, positions that look back together: their scores stay in the processor's cache
 EPS = 1e-5  # added to the variance in each layer normalisation
+ROOT_2_OVER_PI = (2 / np.pi) ** 0.5
 MASKED = -1e10  # added to the score of a position that lies ahead
 
 
@@ -77,7 +79,7 @@ class GPT2:
         Raises ValueError when there are none, one is not in the vocabulary, or they do not fit the context.
         """
         new = self._checked(ids)
-        cache = cache or Cache(self.hparams, len(new))
+        cache = Cache(self.hparams, len(new)) if cache is None else cache
         if cache.n + len(new) > cache.capacity:
             raise ValueError(f"{cache.n} + {len(new)} tokens do not fit a context of {cache.capacity}.")
         for start in range(0, len(new), CHUNK):
@@ -169,9 +171,10 @@ class GPT2:
         seen = look(q, k, v)  # [n_head, keep, d]
         if trace is not None:
             mask = _causal(keep, n_all)
-            trace.attentions += [(*(a.copy() for a in (q[h], k[h], v[h])), mask, seen[h]) for h in range(len(q))]
-        merged = seen.transpose(1, 0, 2).reshape(keep, n_embd)
-        return x[-keep:] + _project(merged, block["attn"]["c_proj"])
+            trace.attentions += [(*qkv, mask, out) for *qkv, out in zip(q, k, v, seen, strict=True)]
+        out = _project(seen.transpose(1, 0, 2).reshape(keep, n_embd), block["attn"]["c_proj"])
+        out += x[-keep:]
+        return out
 
     def _look(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
         """What all heads see at once, [n_head, n_new, d].
@@ -181,7 +184,7 @@ class GPT2:
         """
         n_new, past = q.shape[1], k.shape[1] - q.shape[1]
         q = q * np.float32(q.shape[-1] ** -0.5)
-        seen = np.empty(q.shape, np.float32)
+        seen = np.empty((n_new, len(q), q.shape[-1]), np.float32).transpose(1, 0, 2)  # a position's heads side by side
         for start in range(0, n_new, ROWS):
             rows = slice(start, min(start + ROWS, n_new))
             scores = q[:, rows] @ k[:, : past + rows.stop].transpose(0, 2, 1)  # [n_head, rows, past + rows.stop]
@@ -203,9 +206,8 @@ class GPT2:
         """What a plugged-in attention sees, head by head, [n_head, n_new, d]; it cannot write to the cache."""
         mask = _causal(q.shape[1], k.shape[1])
         q = q.copy()  # each head's queries in one piece, and the function's to change
-        for shared in (k, v, mask):
-            shared.flags.writeable = False
-        calls = [(q[h], k[h], v[h], mask) for h in range(len(q))]
+        k.flags.writeable = v.flags.writeable = False
+        calls = [(*qkv, mask) for qkv in zip(q, k, v, strict=True)]
         out = np.empty(q.shape, np.float32)
         for h, result in enumerate(_each(self._attention, calls)):
             out[h] = _float32(result, q.shape[1:], "attention")
@@ -218,23 +220,24 @@ class GPT2:
         """
         hidden = _project(self._norm(x, block["ln_2"], trace), block["mlp"]["c_fc"])  # [n, 4 * n_embd]
         bend = hidden * hidden
-        bend *= np.float32(0.044715)
-        bend += 1
+        bend *= np.float32(0.044715 * ROOT_2_OVER_PI)
+        bend += np.float32(ROOT_2_OVER_PI)
         bend *= hidden
-        bend *= np.float32((2 / np.pi) ** 0.5)
         np.tanh(bend, out=bend)
         bend += 1
-        bend *= hidden
-        bend *= np.float32(0.5)
-        return x + _project(bend, block["mlp"]["c_proj"])
+        hidden *= np.float32(0.5)
+        hidden *= bend
+        out = _project(hidden, block["mlp"]["c_proj"])
+        out += x
+        return out
 
     def _norm(self, x: np.ndarray, ln: dict, trace: Trace | None = None) -> np.ndarray:
         """Each row of x [n, n_embd] with mean 0 and variance 1, then scaled and moved by the layer's g and b."""
         if self._layer_norm is not None:
             return _float32(self._layer_norm(x.copy(), ln["g"], ln["b"]), x.shape, "layer_norm")
-        out = x - x.mean(axis=-1, keepdims=True)
-        power = np.einsum("ij,ij->i", out, out)[:, None] / np.float32(x.shape[-1])
-        out /= np.sqrt(power + np.float32(EPS))
+        share = np.float32(1 / x.shape[-1])
+        out = x - np.add.reduce(x, axis=-1, keepdims=True) * share
+        out /= np.sqrt(np.vecdot(out, out)[:, None] * share + np.float32(EPS))
         out *= ln["g"]
         out += ln["b"]
         if trace is not None:
@@ -249,9 +252,12 @@ def _project(x: np.ndarray, layer: dict) -> np.ndarray:
     return out
 
 
+@lru_cache(maxsize=2)
 def _causal(n_new: int, n_all: int) -> np.ndarray:
     """The mask [n_new, n_all] of the last n_new of n_all positions: -1e10 where a position lies ahead, else 0."""
-    return np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
+    mask = np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
+    mask.flags.writeable = False
+    return mask
 
 
 def _each(function: Any, calls: list[tuple]) -> list:

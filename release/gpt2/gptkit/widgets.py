@@ -142,7 +142,7 @@ def completion(model: Model, prompt: str, length: int = 60) -> None:
     from gptkit.complete import stream
 
     if not is_live():
-        display(continued(prompt, model_text(model, prompt, length)))
+        display(continued(prompt, model_text(model, prompt, min(length, 20))))
         return
     import ipywidgets
 

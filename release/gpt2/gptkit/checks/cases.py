@@ -64,21 +64,28 @@ class Stored:
     def compare(self, f: Student, cases: str | Sequence[Case], *, rtol: float = RTOL, atol: float = ATOL) -> None:
         """Raise Failed unless `f` returns what is expected for every case (a group's name stands for its cases).
 
-        One message to `f` when all is well. `rtol` is relative to each number, `atol` to a case's largest one.
+        `rtol` is relative to each number, `atol` to a case's largest one. A call that raised is told before numbers
+        that are off, and the smallest case before larger ones.
         """
-        cases = self.groups[cases] if isinstance(cases, str) else cases
-        try:
-            results = f.many([case.args for case in cases])
-        except Failed as why:
-            if why.status in ENDS:
-                raise
-            raise self._which_raised(f, cases, why) from None
-        verdicts = [self._verdict(f.name, case, r, rtol, atol) for case, r in zip(cases, results, strict=True)]
-        wrong = [(case.expected.size, i) for i, case in enumerate(cases) if verdicts[i] is not None]
-        if wrong:
-            raise self.named(f) or verdicts[min(wrong)[1]]
+        if isinstance(cases, str):
+            kept, cases = self.answers(f), self.groups[cases]
+            results = [kept[id(case)] for case in cases]
+        else:
+            results = results_of(f, cases)
+        verdicts = [self._verdict(f.name, i, case, results[i], rtol, atol) for i, case in enumerate(cases)]
+        found = [(v.status == "failed", cases[i].expected.size, i) for i, v in enumerate(verdicts) if v is not None]
+        if not found:
+            return
+        verdict, mistake = verdicts[min(found)[2]], self.named(f)
+        if mistake and verdict.status == "error":
+            raise Failed(verdict.fact, mistake.question, mistake.mistake, verdict.status)
+        raise mistake or verdict
 
-    def _verdict(self, name: str, case: Case, result: Any, rtol: float, atol: float) -> Failed | None:
+    def _verdict(self, name: str, i: int, case: Case, result: Any, rtol: float, atol: float) -> Failed | None:
+        """What is to be said of the result of the i-th case, if anything."""
+        if isinstance(result, Failed):
+            question = f"What differs in that line for {case.label}?" if i else "Which shapes meet in that line?"
+            return Failed(result.fact, question, status=result.status)
         try:
             got = gates(name, case, result)
         except Failed as why:
@@ -91,17 +98,12 @@ class Stored:
         given = arguments(self.names, case.args)
         return Failed(f"{name}({given}) returned {numbers(got)}, not {numbers(case.expected)}.", question)
 
-    def _which_raised(self, f: Student, cases: Sequence[Case], why: Failed) -> Failed:
-        """The same failure, with the mistake's words or else the kind of input that it happened for."""
-        if mistake := self.named(f):
-            return Failed(why.fact, mistake.question, mistake.mistake, why.status)
-        for i, case in enumerate(cases):
-            try:
-                f(*case.args)
-            except Failed as again:
-                question = f"What differs in that line for {case.label}?" if i else "Which shapes meet in that line?"
-                return Failed(again.fact, question, status=again.status)
-        return why
+    def answers(self, f: Student) -> dict[int, Any]:
+        """What `f` returns for all stored cases, by the case's id. Asked once for each function, in one message."""
+        if not hasattr(f, "stored_answers"):
+            cases = [case for group in self.groups.values() for case in group]
+            f.stored_answers = dict(zip(map(id, cases), results_of(f, cases), strict=True))
+        return f.stored_answers
 
     def unchanged(self, f: Student) -> None:
         """Raise Failed when calls of `f` so far have changed an argument in place."""
@@ -111,15 +113,11 @@ class Stored:
             raise Failed(fact, "Which line writes into an argument instead of making a new array?")
 
     def named(self, f: Student) -> Failed | None:
-        """The known mistake that returns what `f` returns on the stored cases, as a Failed in its words; or None.
-
-        Asked once for each function; the answer is kept on it.
-        """
+        """The known mistake that returns what `f` returns on the stored cases, as a Failed in its words; or None."""
         if not hasattr(f, "known_mistake"):
             cases = [case for group in self.groups.values() for case in group]
-            name = diagnose(results_of(f, [case.args for case in cases]), cases, self.mistakes)
-            f.known_mistake = Failed(*self.mistakes[name], mistake=name) if name else None
-        return f.known_mistake
+            f.known_mistake = diagnose(list(self.answers(f).values()), cases, self.mistakes)
+        return Failed(*self.mistakes[f.known_mistake], mistake=f.known_mistake) if f.known_mistake else None
 
 
 def gates(name: str, case: Case, result: Any) -> np.ndarray:
@@ -166,22 +164,26 @@ def close(got: np.ndarray, expected: np.ndarray, rtol: float = RTOL, atol: float
     return bool((np.abs(got - expected) <= rtol * np.abs(expected) + atol * (largest or 1.0)).all())
 
 
-def results_of(f: Student, calls: list[tuple]) -> list[Any]:
-    """What `f` returns for each call, None for those that raise; an empty list when it cannot be asked."""
-    try:
-        return f.many(calls)
-    except Failed as why:
-        if why.status in ENDS:
-            return []
-    results = []
-    for args in calls:
+def results_of(f: Student, cases: Sequence[Case]) -> list[Any]:
+    """What `f` returns for each case, in one message when all is well; a Failed in place of a call that raised.
+
+    Raises Failed when `f` cannot be asked at all.
+    """
+
+    def one(case: Case) -> Any:
         try:
-            results.append(f(*args))
+            return f(*case.args)
         except Failed as why:
             if why.status in ENDS:
-                return []
-            results.append(None)
-    return results
+                raise
+            return why
+
+    try:
+        return f.many([case.args for case in cases])
+    except Failed as why:
+        if why.status in ENDS:
+            raise
+        return [one(case) for case in cases]
 
 
 def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[str]) -> str | None:
@@ -210,8 +212,8 @@ def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[s
 
 
 def as_array(result: Any) -> np.ndarray | None:
-    """A result as float64 for the diagnosis; what is no numeric array becomes an empty one, which fits no mistake."""
-    if result is None:
+    """A result as float64 for the diagnosis, None if it raised; what is no numeric array fits no mistake."""
+    if isinstance(result, Failed):
         return None
     array = np.asarray(result) if isinstance(result, np.ndarray | np.generic | int | float) else np.empty(0)
     return np.asarray(array, np.float64) if array.dtype.kind in "fiub" else np.empty(0)

@@ -45,7 +45,10 @@ class Foreign:
 
 
 class Student(Protocol):
-    """A student's function as a check sees it, in their notebook or behind the examiner's pipe."""
+    """A student's function as a check sees it, in their notebook or behind the examiner's pipe.
+
+    Checks may keep what it answered as further attributes, so that it is asked once.
+    """
 
     name: str
     changed: set[int]  # positions of the arguments that calls so far have changed in place
