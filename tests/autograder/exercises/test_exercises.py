@@ -10,20 +10,15 @@ from gptkit.checks.core import SOFT_CAP, Local, earned, run
 from gptkit.weights import find
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from picoGPT import gpt2_pico, sampling, similarity
+from picoGPT import sampling
 
 from autograder.exercises import EXERCISES, ORDER, modules, write_data
 from autograder.hidden import Hidden
 
-RIGHT = {
-    "cosine_similarity": similarity.cosine_similarity,
-    "softmax": gpt2_pico.softmax,
-    "layer_norm": gpt2_pico.layer_norm,
-    "attention": gpt2_pico.attention,
-    "sample_top_n": sampling.sample_top_n,
-}
 MODEL = ("softmax", "layer_norm", "attention")
 CATALOGUES = {name: m.catalogue for name, m in modules().items() if hasattr(m, "catalogue")}
+RIGHT = {name: catalogue.reference for name, catalogue in CATALOGUES.items()}
+RIGHT |= {"sample_top_n": sampling.sample_top_n}  # its reference is the probabilities
 HIDDEN = [Hidden(find("tiny"), seed) for seed in ("0", "another", "third")]
 
 
@@ -46,7 +41,7 @@ def say_the_same(one, other):
 
 
 def test_the_exercises_are_those_of_the_table_in_its_order():
-    assert tuple(EXERCISES) == ORDER
+    assert tuple(EXERCISES)[: len(ORDER)] == ORDER  # others may follow: docs/new-exercise.md
 
 
 @pytest.mark.parametrize("name", EXERCISES)
