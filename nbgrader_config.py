@@ -26,10 +26,11 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-# Examine in place of Execute: nothing of a student's runs here; the sandboxed grader's scores are what is saved.
+# Examine in place of Execute: nothing of a student's runs here; the sandboxed grader's scores are what is saved, all of
+# a notebook's together, and a mark given by hand is not asked for again while the answer is the same.
 c.Autograde.autograde_preprocessors = [
     "autograder.nbgrader_door.Examine",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.gradebook.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]

@@ -1,8 +1,9 @@
-"""The command line: autograder grade | report | release | weights."""
+"""The command line: autograder grade, course, report and the others."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +15,7 @@ EXAMPLES = """examples:
   autograder grade submitted/ --jobs 4              every notebook below a folder, four at a time
   autograder grade submitted/ --json results.json --junit results.xml --markdown summary.md
   autograder grade gpt2.ipynb --gradescope results/results.json
+  autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
   autograder report submitted/                      what a class has not understood, as one page and a table
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
@@ -25,6 +27,12 @@ GRADE = """Examine notebooks and print one line per exercise and a total for eac
 PATH is a notebook, or a folder whose notebooks are all graded. A student's function runs in a process of its own that
 holds nothing worth stealing; a notebook that crashes or never returns is a zero with a message. The exit code is 0 when
 the grading itself worked, whatever the scores, and 2 when the command was wrong."""
+
+COURSE = """Examine everything in submitted/, record it in the gradebook and write the feedback pages, in parallel.
+
+Run it in the course folder. It does what `nbgrader autograde` and `nbgrader generate_feedback` do, with the course's
+nbgrader_config.py, and may be stopped at any moment: started again, it does what is not done, or what has changed since
+(a new submission, a mark given by hand, another version of the grader). Marks and comments given by hand stay."""
 
 REPORT = """Write one page about a whole class, and a table (CSV) of the same.
 
@@ -59,6 +67,13 @@ def parser() -> Parser:
     grade.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json (one notebook)")
     grade.add_argument("--markdown", metavar="FILE", help="also write a summary for a CI page")
     shared(grade)
+    course = commands.add_parser("course", help="grade a whole class into nbgrader's gradebook")
+    actions = course.add_subparsers(dest="action", metavar="ACTION", required=True)
+    record = actions.add_parser(
+        "grade", help="examine, record, write feedback", description=COURSE, formatter_class=wide
+    )
+    record.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
+    shared(record, jobs=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     report = commands.add_parser(
         "report", help="show what a class has not understood", description=REPORT, formatter_class=wide
     )
@@ -79,10 +94,13 @@ def parser() -> Parser:
     return top
 
 
-def shared(command: argparse.ArgumentParser) -> None:
+def shared(command: argparse.ArgumentParser, jobs: int = 1) -> None:
     """The options of every command that grades."""
     command.add_argument(
-        "--jobs", metavar="N", type=positive, default=1, help="notebooks at the same time (default: 1)"
+        "--jobs", metavar="N", type=positive, default=jobs, help="notebooks at the same time (default: %(default)s)"
+    )
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="examine on the workers of a Dask scheduler, for example tcp://host:8786"
     )
     command.add_argument(
         "--isolation",
@@ -130,8 +148,9 @@ def grade(options: argparse.Namespace) -> int:
             check_readable(path)
     if options.gradescope and len(work) != 1:
         raise UsageError(f"--gradescope takes one notebook, and {len(work)} were found.")
-    records = grade_all(work, options.isolation, options.jobs)
-    print("\n\n".join(report.text(record) for record in records))
+    records = grade_all(work, options.isolation, options.jobs, options.scheduler)
+    for place, record in enumerate(records):
+        print("\n" * bool(place) + report.text(record))
     if len(records) > 1:
         average = sum(record["score"] for record in records) / len(records)
         print(f"\n{len(records)} notebooks graded, {average:.1f} of {records[0]['max_score']:g} points on average")
@@ -158,6 +177,13 @@ def check_readable(path: Path) -> None:
         read(path, released())
     except Unreadable as error:
         raise UsageError(str(error)) from None
+
+
+def grade_course(options: argparse.Namespace) -> int:
+    """Grade a class into nbgrader's gradebook. Raises UsageError."""
+    from autograder.course import grade
+
+    return grade(options)
 
 
 def report_class(options: argparse.Namespace) -> int:
@@ -199,6 +225,7 @@ def gradescope(options: argparse.Namespace) -> int:
 
 RUN = {
     "grade": grade,
+    "course": grade_course,
     "report": report_class,
     "release": release,
     "classroom": classroom,

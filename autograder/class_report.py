@@ -197,7 +197,7 @@ def gather(options: argparse.Namespace) -> ClassReport:
         if folder and not any((folder / r["submission"]).is_file() for r in records):
             raise UsageError(f"{folder}: none of the notebooks that {path} names is in this folder.")
     elif path.is_dir() or not path.exists():
-        records, folder = grade_all(find_notebooks(path), options.isolation, options.jobs), path
+        records, folder = grade_all(find_notebooks(path), options.isolation, options.jobs, options.scheduler), path
     else:
         raise UsageError(f"{path}: neither a folder of notebooks nor a .json file with their records.")
     students = by_student(records)

@@ -8,6 +8,7 @@ cell's outputs, from which nbgrader's own SaveAutoGrades takes the score. No not
 from __future__ import annotations
 
 import glob
+import json
 import os
 import re
 import secrets
@@ -29,7 +30,9 @@ from nbgrader.utils import is_grade, is_locked, is_solution, parse_utc
 from traitlets import Enum
 
 from autograder import harmless, report, submission
+from autograder.files import save
 from autograder.grading import RELEASE, Grader, UsageError
+from autograder.verdicts import digest
 
 STAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 
@@ -51,6 +54,8 @@ class SubmissionExporter(NotebookExporter):
         weakref.finalize(self, self.grader.sandbox.close)
         self.parent.coursedir = SubmittedFiles.of(self.parent.coursedir)
         self.parent.assignments = self.parent.coursedir.submissions(self.grader.release.name)
+        for folder in self.parent.assignments:
+            self.parent.coursedir.forget_half(folder, self.grader.release.name)
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> tuple[str, Any]:
         """Convert a file of submitted/ (whatever it is) or of autograded/ (ours)."""
@@ -124,8 +129,9 @@ class Examine(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         path = submitted_file(self.parent, resources)
-        it = resources["nbgrader"]
-        record = self.parent.grader.grade(path, f"{it['student']}/{it['assignment']}/{path.name}")
+        it, grader = resources["nbgrader"], self.parent.grader
+        nb.metadata["autograder"] = made_from(grader, path)  # before it is read: it may be handed in again meanwhile
+        record = resources.get("record") or grader.grade(path, f"{it['student']}/{it['assignment']}/{path.name}")
         exercises = {f"test_{e['name']}": e for e in record["exercises"]}
         for cell in nb.cells:
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
@@ -136,8 +142,19 @@ class Examine(NbGraderPreprocessor):
         course = self.parent.parent.coursedir
         folder = Path(course.format_path(course.autograded_directory, it["student"], it["assignment"]))
         for name, said in companions(path.parent).items():
-            (folder / name).write_text(said)
+            save(folder / name, said)
         return nb, resources
+
+
+def made_from(grader: Grader, path: Path) -> str:
+    """Names all that an autograded notebook is made from. It stands in that notebook, so a half-made one has none."""
+    try:
+        status = path.lstat()
+        read = stat.S_ISREG(status.st_mode) and status.st_size <= submission.MAX_BYTES
+        content = path.read_bytes() if read else status
+    except OSError as error:
+        content = error.errno
+    return digest(grader.context, content, sorted(companions(path.parent).items()))
 
 
 def verdict(exercise: dict[str, Any] | None) -> list[NotebookNode]:
@@ -187,6 +204,18 @@ class SubmittedFiles(CourseDirectory):
 
     def get_existing_timestamp(self, dest_path: str) -> Any:
         return parse_utc(companions(Path(dest_path)).get(STAMP))
+
+    def forget_half(self, folder: str, assignment: str) -> None:
+        """Remove what a run that was killed left of a submission's autograded folder, so that it is done again."""
+        student = Path(folder).parent.name
+        target = Path(self.format_path(self.autograded_directory, student, assignment))
+        try:
+            whole = "autograder" in json.loads((target / f"{assignment}.ipynb").read_text("utf-8"))["metadata"]
+        except (OSError, ValueError, KeyError, TypeError):
+            whole = False
+        if not whole and target.exists():
+            self.log.warning("Not finished by an earlier run, done again: %s", target)
+            shutil.rmtree(target)
 
     def submissions(self, notebook: str) -> dict[str, list[str]]:
         """Every student's folder with the notebook that should be in it, so that a missing one is a zero, too."""
