@@ -137,18 +137,24 @@ def markdown_of_one(record: Record) -> str:
 
 
 def as_html(exercise: dict[str, Any]) -> str:
-    """One exercise as a fragment for a page: every check with its mark, what it says and its points."""
-    before = [None, *(check["message"] for check in exercise["checks"])]
-    rows = "".join(html_row(c, c["message"] != last) for c, last in zip(exercise["checks"], before, strict=False))
+    """One exercise as a fragment for a page: every check with its mark, what it says and its points.
+
+    What several checks found is told once, at the first of them.
+    """
+    checks = exercise["checks"]
+    found = [clean(check["message"]).removeprefix("Not reached: ") for check in checks]
+    rows = "".join(html_row(c, found[i] not in found[:i]) for i, c in enumerate(checks))
     points = f'<span class="pts">{exercise["score"]:g} of {exercise["max_score"]:g} points</span>'
     head = f'<div class="row"><b class="wide">{html.escape(exercise["name"])}</b>{points}</div>'
-    if remark := IN_PLACE.match(clean(before[1])):
+    if remark := IN_PLACE.match(found[0]):
         head += f'<div class="row dim">{html.escape(remark[1])}.</div>'
+    if any(check["passed"] and not check["earned"] for check in checks):
+        rows += '<div class="foot dim">A check marked ✓ with 0 points counts once a check of values passes, too.</div>'
     return f'{STYLE}<div class="gptkit tex2jax_ignore"><div class="card">{head}{rows}</div></div>'  # no formulas in it
 
 
 def html_row(check: dict[str, Any], news: bool) -> str:
-    """A check as a row; what it found is left out where the row above has just said it (`news` is false)."""
+    """A check as a row; what it found is left out where a row above has said it already (`news` is false)."""
     reached = not check["message"].startswith("Not reached")
     kind, sign = ("pass", "✓") if check["passed"] else ("fail", "✗") if reached else ("open", "·")
     says = html.escape(clean(check.get("says") or check["name"].replace("_", " ")))
