@@ -1,0 +1,58 @@
+"""A copy of the repository as git knows it, where commands use the copy's own packages; and the blocks of a page."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
+
+
+class Block(NamedTuple):
+    """A fenced block of a page: its language, what else stands behind it (`run`, `file=...`), and its text."""
+
+    language: str
+    words: dict[str, str]
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    found = BLOCK.findall(page.read_text("utf-8"))
+    return [
+        Block(kind, {w.split("=")[0]: w.partition("=")[2] for w in more.split()}, text) for kind, more, text in found
+    ]
+
+
+def tracked() -> list[str]:
+    """The files that git knows and that are there."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def copy_repository(folder: Path) -> Path:
+    for name in tracked():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def bash(script: str, repository: Path, where: str = ".", **environment: str) -> str:
+    """What a script says that is run in a copy; the test fails when one of its commands does."""
+    folders = [repository, repository / "source" / "gpt2", repository / "solutions"]
+    own = {"PYTHONPATH": os.pathsep.join(map(str, folders)), "AUTOGRADER_VERDICTS": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    own |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
+    left = {key: value for key, value in os.environ.items() if key != "GRADEBOOK_URL"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=repository / where,
+        env=left | own | environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
