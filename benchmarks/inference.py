@@ -278,7 +278,8 @@ def table(rounds: list[dict[str, float]]) -> str:
         f"{rate['by_hand']:.1f} in a bare loop",
         "decode_vs_picogpt": f"picoGPT's way, as NumPy 2 computes it: {rate['picogpt']:.2f} tokens/s",
         "decode_vs_textbook": f"the same way, all in float32 (our answer key): {rate['textbook']:.2f} tokens/s",
-        "decode_vs_bandwidth": f"in step: {rate['builtin']:.1f} tokens/s; {speed / 1e9:.1f} GB/s allow {speed / seen['token_bytes']:.1f}",
+        "decode_vs_bandwidth": f"in step: {rate['builtin']:.1f} tokens/s; {speed / 1e9:.1f} GB/s "
+        f"allow {speed / seen['token_bytes']:.1f}",
         "prefill_vs_transformers": f"{PREFILL / seen['prefill']:,.0f} tokens/s; "
         f"transformers {PREFILL / seen['hf_prefill']:,.0f}",
         "student_vs_builtin": f"in step: {rate['student']:.1f} and {rate['builtin']:.1f} tokens/s",
