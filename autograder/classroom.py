@@ -12,9 +12,8 @@ from pathlib import Path
 
 from autograder.files import save
 from autograder.gradescope import PACKAGES, TEMPLATES, pinned
-from autograder.grading import RELEASE, REPOSITORY, UsageError
+from autograder.grading import ASSIGNMENT, RELEASE, REPOSITORY, UsageError
 
-KIT = REPOSITORY / "source" / "gpt2" / "gptkit"
 NOTEBOOK = ("pandas", "matplotlib", "seaborn", "ipywidgets", "jupyterlab", "pytest")  # what it needs beside the kit
 PLACES = {
     "README.md": "README.md",
@@ -40,8 +39,11 @@ def make(folder: Path) -> None:
 
 def fill(folder: Path) -> None:
     """Write the repository's files."""
-    shutil.copytree(KIT, folder / "gptkit", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        REPOSITORY / "source" / ASSIGNMENT / "gptkit", folder / "gptkit", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copyfile(RELEASE, folder / RELEASE.name)
     for name, place in PLACES.items():
-        save(folder / place, (TEMPLATES / "classroom" / name).read_text("utf-8"))
+        text = (TEMPLATES / "classroom" / name).read_text("utf-8")
+        save(folder / place, text.replace("gpt2.ipynb", RELEASE.name))
     save(folder / "requirements.txt", pinned([*PACKAGES, *NOTEBOOK]))

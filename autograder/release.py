@@ -16,13 +16,14 @@ from pathlib import Path
 
 from autograder import submission
 from autograder.files import save
+from autograder.grading import ASSIGNMENT
 
 ROOT = Path(__file__).resolve().parent.parent
-ASSIGNMENT = "gpt2"
+KIT = ROOT / "source" / "gpt2" / "gptkit"
 SOURCE = ROOT / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
 RELEASE = ROOT / "release" / ASSIGNMENT
 SOLVED = ROOT / "solutions" / f"{ASSIGNMENT}.html"
-DATA = SOURCE.parent / "gptkit" / "checks" / "data"
+DATA = SOURCE.parent / "gptkit" / "checks" / "data"  # another assignment's kit is a copy of gpt2's, with its own points
 
 
 class ReleaseError(Exception):
@@ -32,14 +33,16 @@ class ReleaseError(Exception):
 def main() -> None:
     """Remake everything, in the order in which one thing needs another, saying what is made. Raises ReleaseError."""
     print("gptkit's data files")
+    if KIT.parent != SOURCE.parent:
+        shutil.copytree(KIT, SOURCE.parent / "gptkit", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     write_data(DATA)
-    print("release/gpt2")
+    print(f"release/{ASSIGNMENT}")
     with tempfile.TemporaryDirectory(dir=RELEASE.parent, prefix=".new-") as scratch:
         made = generate(Path(scratch))
         if RELEASE.exists():
             RELEASE.rename(Path(scratch) / "old")
         made.rename(RELEASE)
-    print("solutions/gpt2.html (the solved notebook is run from top to bottom: about a minute)")
+    print(f"solutions/{SOLVED.name} (the solved notebook is run from top to bottom: about a minute)")
     save(SOLVED, solved_page())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
 
 from tests.copies import ROOT, bash, blocks, copy_repository, tracked
 from tests.submissions.build import find
@@ -14,6 +15,7 @@ from tests.submissions.build import find
 PAGE = blocks(ROOT / "docs" / "new-exercise.md")
 ANSWER = {"schema_version": 3, "grade": False, "solution": True, "locked": False, "task": False}
 TESTS = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "task": False}
+CHECKED = "pytest > log || cat page.md"
 WRONG = "def gelu(x):\n    return np.maximum(x, 0)\n"
 
 
@@ -26,7 +28,19 @@ def repository(tmp_path_factory) -> Path:
             assert not (copy / file).exists()
             (copy / file).write_text(block.text)
     add_cells(copy / "source" / "gpt2" / "gpt2.ipynb")
+    second_notebook(copy / "source")
     return copy
+
+
+def second_notebook(source: Path) -> None:
+    """What the page's last section describes, made of cells of the first notebook."""
+    notebook = nbformat.read(source / "gpt2" / "gpt2.ipynb", as_version=4)
+    kept = ("softmax", "test_softmax", "gelu", "test_gelu")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    named = [cell for cell in code if cell.metadata.get("nbgrader", {}).get("grade_id") in kept]
+    notebook.cells = [*code[:2], *named]
+    (source / "activations").mkdir()
+    nbformat.write(notebook, source / "activations" / "activations.ipynb")
 
 
 def add_cells(path: Path) -> None:
@@ -42,9 +56,14 @@ def add_cells(path: Path) -> None:
 
 
 def test_the_page_makes_an_exercise(repository, tmp_path):
-    *_, said = [bash(block.text, repository) for block in PAGE if "run" in block.words]
+    _, said, second = [bash(block.text, repository) for block in PAGE if "run" in block.words]
     assert re.search(r"^  gelu +10 / 10 +passed", said, re.M)
     assert re.search(r"^  total +100 / 100", said, re.M)
+    assert re.search(r"^  softmax .*passed\n  gelu +10 / 10 +passed\n  total +20 / 20", second, re.M)
+    with Gradebook(f"sqlite:///{repository / 'gradebook.db'}") as gradebook:
+        assert gradebook.find_submission("activations", "me").score == 20
+    said = bash(CHECKED, repository.parent / "activations-for-students", GITHUB_STEP_SUMMARY="page.md")
+    assert "| ❌ softmax |" in said and "| ❌ gelu |" in said and "attention" not in said
     released = json.loads((repository / "release" / "gpt2" / "gpt2.ipynb").read_text())
     stub = released["cells"][find(released, "gelu")]
     assert "NotImplementedError" in "".join(stub["source"])
