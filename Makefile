@@ -45,5 +45,5 @@ clean:  ## remove what make has made, the environments too
 
 .venv-peers/.installed:
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==5.23.0 otter-grader
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==5.23.0 otter-grader ipykernel
 	@touch $@

@@ -165,7 +165,7 @@ class Clerk:
             nb, resources = step(nb, resources)
         nb.metadata["autograder"] = made or nb.metadata["autograder"]
         self.patiently(lambda: self.record(student, nb, resources))
-        save(self.autograded(student), nbformat.writes(nb))
+        save(self.autograded(student), nbformat.v4.writes(nb))
         page, state = self.patiently(lambda: self.render(student, nb))
         self.feedback.init_assignment(self.assignment, student)
         save(self.shown(student), page + ending(state).decode())

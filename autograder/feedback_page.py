@@ -38,3 +38,9 @@ class FeedbackPage(HTMLExporter):
         self.register_filter("filter_data_type", kinds)
         page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **kwargs)
         return NO_ALT.sub(ALT, page), resources
+
+    def _preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Without copying and validating the notebook before and after every step."""
+        for step in self._preprocessors:
+            nb, resources = step(nb, resources)
+        return nb, resources

@@ -169,8 +169,14 @@ class Here:
 
 def begin() -> None:
     """Prepare a worker process: Ctrl-C is its parent's business, and it ends when its parent ends, however that is."""
+    import_less()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=follow, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
+
+
+def import_less() -> None:
+    """Keep jsonschema, which nbgrader imports, from making a parser of web addresses for most of a second."""
+    sys.modules.setdefault("rfc3987_syntax", None)
 
 
 def follow(parent: int) -> None:

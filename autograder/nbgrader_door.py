@@ -151,7 +151,7 @@ def made_from(grader: Grader, path: Path) -> str:
     try:
         status = path.lstat()
         read = stat.S_ISREG(status.st_mode) and status.st_size <= submission.MAX_BYTES
-        content = path.read_bytes() if read else status
+        content = path.read_bytes() if read else (status.st_mode, status.st_size, status.st_mtime_ns)
     except OSError as error:
         content = error.errno
     return digest(grader.context, content, sorted(companions(path.parent).items()))

@@ -5,10 +5,9 @@ import os
 import pty
 import random
 import shutil
-import signal
 import subprocess
-import sys
 import termios
+import time
 
 import pytest
 from bs4 import BeautifulSoup
@@ -16,6 +15,7 @@ from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
 from tests.autograder.conftest import QUICK, new_course
+from tests.autograder.killing import COMMAND, count, finish, kill, start, workers
 from tests.autograder.marks import marks, pages
 from tests.submissions.build import HERE, build
 from tests.submissions.crowd import hand_in
@@ -157,16 +157,26 @@ def test_a_run_that_is_killed_again_and_again_ends_like_a_quiet_one(here, capsys
     by_hand(here, "student-00004", 8, "Good.")
     assert grade(capsys)[0] == 0
     quiet = marks(url(here)), pages(here.folder)
-    keep = {key: value for key, value in quiet[0].items() if "student-00004" in key}
     clear(here, all_but="student-00004")
-    kills, rng = 0, random.Random(6)
-    while run_for(here, rng.uniform(1.5, 6)) is None:
-        kills += 1
-        if kills > 8:  # each has taken it further, or it was too slow to be caught in the act
-            grade(capsys)
-    assert kills
+    rng = random.Random(6)
+    assert sum(kill(here.folder, rng, more=8) for _ in range(4)) >= 2
+    finish(here.folder)
     assert (marks(url(here)), pages(here.folder)) == quiet
-    assert keep.items() <= quiet[0].items()
+    assert quiet[0]["student-00004", "gpt2", "compare_sampling"] == (None, 8, None, False)
+
+
+def test_a_worker_that_is_killed_costs_nobody_a_mark(here, capsys):
+    hand_in(here.folder, 10)
+    assert grade(capsys)[0] == 0
+    quiet = marks(url(here)), pages(here.folder)
+    clear(here, all_but=None)
+    process = start(here.folder)
+    while count(here.folder) < 4:
+        time.sleep(0.01)
+    workers(process)[0].kill()
+    said, _ = process.communicate()
+    assert process.returncode == 0 and "10 submissions recorded" in said, said
+    assert (marks(url(here)), pages(here.folder)) == quiet
 
 
 def clear(course, all_but):
@@ -177,20 +187,6 @@ def clear(course, all_but):
                 gradebook.remove_student(student.id)
                 for step in ("autograded", "feedback"):
                     shutil.rmtree(course.folder / step / student.id)
-
-
-def run_for(course, seconds, *words):
-    """Run the command and kill it after some seconds; its exit code, None when it was killed."""
-    command = [sys.executable, "-m", "autograder", "course", "grade", "gpt2", "--jobs", "2", *words]
-    process = subprocess.Popen(command, cwd=course.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        said, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        return None
-    assert process.returncode == 0, said
-    return 0
 
 
 def test_nbgrader_autograde_killed_midway_is_completed_by_its_next_run(here):
@@ -213,9 +209,8 @@ def test_several_at_once_double_nothing(here, capsys):
     assert grade(capsys)[0] == 0
     quiet = marks(url(here)), pages(here.folder)
     clear(here, all_but=None)
-    command = [sys.executable, "-m", "autograder", "course", "grade", "gpt2", "--jobs", "2"]
-    both = [subprocess.Popen(command, cwd=here.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in "ab"]
-    said = [process.communicate()[0].decode() for process in both]
+    both = [start(here.folder) for _ in "ab"]
+    said = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert (marks(url(here)), pages(here.folder)) == quiet
 
@@ -255,8 +250,7 @@ def test_wrong_use_is_one_clear_line(course, tmp_path, monkeypatch, capsys):
 
 def test_progress_says_done_failed_rate_and_time_left(here):
     hand_in(here.folder, 4)
-    command = [sys.executable, "-m", "autograder", "course", "grade", "gpt2"]
-    seen = under_a_terminal(command, here.folder)
+    seen = under_a_terminal(COMMAND, here.folder)
     assert "4/4" in seen and "failed=0" in seen and "<00:" in seen
 
 
