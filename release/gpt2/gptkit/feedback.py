@@ -14,7 +14,6 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from importlib import resources
 from types import SimpleNamespace
@@ -22,7 +21,8 @@ from types import SimpleNamespace
 from gptkit.checks.core import Exercise, Local, Result, earned, run
 from gptkit.looks import Shown
 
-FUNCTIONS = ("cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n")
+POINTS = json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))
+FUNCTIONS = tuple(name for name in POINTS if name != "end_to_end")  # in the notebook's order
 IN_THE_MODEL = ("softmax", "layer_norm", "attention")
 PRINTED_LINES = 8  # of what a function printed while it was checked, so many lines are shown
 
@@ -63,7 +63,7 @@ def examine(name: str, functions: dict[str, Callable]) -> Feedback:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):  # warnings go to stderr as well
         results = run(exercise.checks, student)
-    feedback = Feedback(name, results, points_of(name), printed.getvalue())
+    feedback = Feedback(name, results, POINTS[name], printed.getvalue())
     if name in FUNCTIONS:
         yours.pop(name, None)
         if feedback.passed:
@@ -92,12 +92,6 @@ def complete_a_sentence(functions: dict[str, Callable]) -> None:
 
 def load_exercise(name: str) -> Exercise:
     return importlib.import_module(f"gptkit.checks.{name}").exercise
-
-
-@cache
-def points_of(name: str) -> float:
-    """What the exercise is worth in the notebook."""
-    return json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))[name]
 
 
 class Undefined:
