@@ -1,6 +1,5 @@
 """Protects grading many at once: nobody lost and nobody twice, whoever dies, here and on Dask's workers."""
 
-import json
 import os
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 
 from autograder import many
 from autograder.grading import UsageError, find_notebooks
+from tests.autograder.cluster import cluster
 from tests.submissions.build import HERE, build
 
 SAMPLES = ["right/perfect", "wrong/untouched", "wrong/softmax_without_shift", "right/loops", "broken/empty_file"]
@@ -120,34 +120,9 @@ def test_records_come_back_in_their_places():
 # ---- Dask ----
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """A Dask scheduler and three workers, each a process of its own, on 127.0.0.1: (address, workers)."""
-    started = []
-
-    def start(*words):
-        log = (tmp_path / f"{len(started)}.log").open("w")
-        environment = {**os.environ, "AUTOGRADER_VERDICTS": "", "PYTHONWARNINGS": "ignore"}
-        command = [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]]
-        started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log))
-        return started[-1]
-
-    file = tmp_path / "scheduler.json"
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
-    wait_until(file.exists)
-    one = ["dask_worker", "--scheduler-file", str(file), "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny"]
-    workers = [start(*one, "--no-dashboard", "--local-directory", str(tmp_path)) for _ in range(3)]
-    yield json.loads(file.read_text())["address"], workers
-    for process in started[::-1]:
-        process.terminate()
-    for process in started:
-        process.wait(20)
-
-
-def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, cluster, nothing_kept):
-    address, workers = cluster
+def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_kept, tmp_path):
     records, seen = many.Records(10), 0
-    with many.Grader("auto") as grader:
+    with cluster(tmp_path, 3) as (address, workers), many.Grader("auto") as grader:
         for place, record in many.examined(grader, find_notebooks(folder), many.There(address)):
             records.put(place, record)
             seen += 1

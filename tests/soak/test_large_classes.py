@@ -1,0 +1,97 @@
+"""Protects a class of a thousand: killed and started again, on Dask's workers, on PostgreSQL. Each takes minutes."""
+
+import random
+import shutil
+import time
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder import many
+from autograder.grading import find_notebooks
+from tests.autograder.cluster import cluster
+from tests.autograder.conftest import new_course
+from tests.autograder.killing import count, finish, kill, start
+from tests.autograder.marks import marks, pages
+from tests.autograder.postgres import server
+from tests.submissions.crowd import hand_in
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
+STUDENTS = 1000
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    course = new_course(tmp_path_factory.mktemp("course"))
+    hand_in(course.folder, STUDENTS)
+    return course
+
+
+@pytest.fixture(scope="module")
+def quiet(course):
+    """Marks and pages of a run that nobody disturbed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRADER_VERDICTS", "")
+        patch.delenv("GRADEBOOK_URL", raising=False)
+        assert f"{STUDENTS} submissions recorded" in finish(course.folder)
+        yield marks(url(course)), pages(course.folder)
+
+
+def url(course):
+    return f"sqlite:///{course.folder / 'gradebook.db'}"
+
+
+def forget(course, database):
+    with Gradebook(database) as gradebook:
+        for student in gradebook.students:
+            gradebook.remove_student(student.id)
+    for step in ("autograded", "feedback"):
+        shutil.rmtree(course.folder / step, ignore_errors=True)
+
+
+def test_killed_again_and_again_it_ends_like_a_quiet_run(course, quiet):
+    assert len({key[0] for key in quiet[0]}) == STUDENTS
+    forget(course, url(course))
+    rng, kills = random.Random(1000), 0
+    while kill(course.folder, rng, more=200):
+        kills += 1
+    finish(course.folder)
+    assert kills >= 8
+    assert (marks(url(course)), pages(course.folder)) == quiet
+    assert f"{STUDENTS} were done already" in finish(course.folder)
+
+
+def test_dask_workers_one_killed_midway_give_the_grades_of_the_local_run(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
+    work, records, seen = find_notebooks(course.folder / "submitted"), many.Records(STUDENTS), set()
+    with cluster(tmp_path, 3) as (address, workers), many.Grader("auto") as grader:
+        for place, record in many.examined(grader, work, many.There(address)):
+            assert place not in seen
+            seen.add(place)
+            records.put(place, record)
+            if len(seen) == STUDENTS // 2:
+                workers[0].kill()
+    local = many.grade_all(work, "auto", 2)
+    assert len(seen) == STUDENTS
+    differ = [
+        here for here, there in zip(local, records, strict=True) if {**here, "seconds": 0} != {**there, "seconds": 0}
+    ]
+    assert not differ, differ[0]
+
+
+def test_postgresql_restarted_under_several_graders(course, quiet, monkeypatch):
+    with server() as database:
+        monkeypatch.setenv("GRADEBOOK_URL", database.url)
+        monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
+        course.nbgrader("generate_assignment", "gpt2", "--force", GRADEBOOK_URL=database.url)
+        for step in ("autograded", "feedback"):
+            shutil.rmtree(course.folder / step)
+        graders = [start(course.folder) for _ in range(2)]
+        for files in range(200, 2 * STUDENTS, 400):
+            while count(course.folder) < files:
+                assert any(grader.poll() is None for grader in graders)
+                time.sleep(0.1)
+            database.restart()
+        said = [grader.communicate()[0] for grader in graders]
+        assert [grader.returncode for grader in graders] == [0, 0], said
+        assert (marks(database.url), pages(course.folder)) == quiet
