@@ -62,8 +62,6 @@ class Clerk:
         if not isinstance(self.exporter, SubmissionExporter):
             raise UsageError(CONFIG)
         self.grader, self.course = self.exporter.grader, self.autograde.coursedir
-        if assignment != self.grader.release.name:
-            raise UsageError(f"{assignment}: there is no such assignment, only {self.grader.release.name}.")
         self.gradebook = self.open()
         self.feedback = GenerateFeedback(coursedir=app.coursedir, parent=app)
         maker = self.feedback.exporter_class

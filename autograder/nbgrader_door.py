@@ -31,7 +31,7 @@ from traitlets import Enum
 
 from autograder import harmless, report, submission
 from autograder.files import save
-from autograder.grading import RELEASE, Grader, UsageError
+from autograder.grading import ASSIGNMENT, RELEASE, Grader, UsageError
 from autograder.verdicts import digest
 
 STAMP, SECRET = "timestamp.txt", "submission_secret.txt"
@@ -47,6 +47,8 @@ class SubmissionExporter(NotebookExporter):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         try:
+            if (asked := self.parent.coursedir.assignment_id) != ASSIGNMENT:
+                raise UsageError(f"This grades {ASSIGNMENT}. For another assignment set AUTOGRADER_ASSIGNMENT={asked}.")
             self.grader = Grader(self.isolation)
         except UsageError as error:
             self.parent.log.error(str(error))

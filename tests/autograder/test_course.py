@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
+from tests.autograder.cluster import cluster
 from tests.autograder.conftest import QUICK, new_course
 from tests.autograder.killing import COMMAND, count, finish, kill, start, workers
 from tests.autograder.marks import marks, pages
@@ -179,6 +180,19 @@ def test_a_worker_that_is_killed_costs_nobody_a_mark(here, capsys):
     assert (marks(url(here)), pages(here.folder)) == quiet
 
 
+def test_dask_s_workers_examine_and_it_is_recorded_here(here, capsys, tmp_path, monkeypatch):
+    hand_in(here.folder, 5)
+    (here.submitted("student-00003")).write_text("not a notebook")
+    assert grade(capsys)[0] == 0
+    quiet = marks(url(here)), pages(here.folder)
+    clear(here, all_but="student-00001")
+    monkeypatch.setenv("AUTOGRADER_VERDICTS", str(tmp_path / "nothing kept yet"))
+    with cluster(tmp_path, 2) as (address, _):
+        said = grade(capsys, "--scheduler", address)
+    assert said == (0, "4 submissions recorded, with feedback; 1 were done already.\n")
+    assert (marks(url(here)), pages(here.folder)) == quiet
+
+
 def clear(course, all_but):
     """Forget everybody's marks and pages, but one's."""
     with Gradebook(url(course)) as gradebook:
@@ -239,7 +253,7 @@ def test_wrong_use_is_one_clear_line(course, tmp_path, monkeypatch, capsys):
 
     monkeypatch.chdir(course.folder)
     assert "No submissions in" in says("gpt2")
-    assert "there is no such assignment, only gpt2" in says("gpt3")
+    assert "This grades gpt2. For another assignment" in says("gpt3")
     monkeypatch.setenv("GRADEBOOK_URL", f"sqlite:///{tmp_path / 'other.db'}")
     assert "nbgrader generate_assignment gpt2" in says("gpt2")
     monkeypatch.setenv("GRADEBOOK_URL", f"sqlite:///{tmp_path / 'no' / 'folder.db'}")

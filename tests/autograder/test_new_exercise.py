@@ -76,6 +76,11 @@ def test_the_page_makes_an_exercise(repository, tmp_path):
     assert {check["mistake"] for check in gelu["checks"] if check["mistake"]} == {"relu"}
 
 
+def test_an_assignment_is_not_graded_by_anothers_notebook(repository):
+    said = bash("nbgrader autograde activations --force 2>&1 || true", repository)
+    assert "This grades gpt2. For another assignment set AUTOGRADER_ASSIGNMENT=activations." in said
+
+
 def test_nothing_else_in_the_repository_changed(repository):
     made = ("source/gpt2/gpt2.ipynb", "source/gpt2/gptkit/checks/data/", "release/gpt2/", "solutions/gpt2.html")
     changed = [name for name in tracked() if (repository / name).read_bytes() != (ROOT / name).read_bytes()]
