@@ -33,6 +33,17 @@ def make_random_params(hparams: dict, seed: int = 0) -> dict:
     }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def logging_stays_open():
+    """Keeps nbgrader's set-up of logging from closing pytest's capture.
+
+    It shuts all handlers down first, and the one that TensorFlow brings (absl's) then closes the stderr it was made on.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("logging.shutdown", lambda *_: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def random_params():
     """The function that makes random parameters for hyper-parameters."""
