@@ -20,9 +20,16 @@ WRONG = "def gelu(x):\n    return np.maximum(x, 0)\n"
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory) -> Path:
-    """A copy with the page's files and cells in it, and its commands run."""
+def copied(tmp_path_factory) -> tuple[Path, dict[str, bytes]]:
+    """A copy of the repository, and what is in its files."""
     copy = copy_repository(tmp_path_factory.mktemp("new") / "repository")
+    return copy, {name: (copy / name).read_bytes() for name in tracked() if (copy / name).exists()}
+
+
+@pytest.fixture(scope="module")
+def repository(copied) -> Path:
+    """The copy with the page's files and cells in it."""
+    copy, _ = copied
     for block in PAGE:
         if file := block.words.get("file"):
             assert not (copy / file).exists()
@@ -81,9 +88,10 @@ def test_an_assignment_is_not_graded_by_anothers_notebook(repository):
     assert "This grades gpt2. For another assignment set AUTOGRADER_ASSIGNMENT=activations." in said
 
 
-def test_nothing_else_in_the_repository_changed(repository):
+def test_nothing_else_in_the_repository_changed(copied):
+    folder, before = copied
     made = ("source/gpt2/gpt2.ipynb", "source/gpt2/gptkit/checks/data/", "release/gpt2/", "solutions/gpt2.html")
-    changed = [name for name in tracked() if (repository / name).read_bytes() != (ROOT / name).read_bytes()]
+    changed = [name for name, content in before.items() if (folder / name).read_bytes() != content]
     assert "source/gpt2/gptkit/checks/data/points.json" in changed
     assert not [name for name in changed if not name.startswith(made)]
 
