@@ -188,6 +188,8 @@ def test_marks_given_by_hand_stay_and_reach_the_student(circle):
     before = circle.grade(circle.ada)
     circle.teacher.nbgrader("autograde", "gpt2", "--force")
     assert circle.grade(circle.ada) == before and before[1] == 7
+    with circle.gradebook() as gradebook:  # and they are not asked for again
+        assert not gradebook.find_grade("compare_sampling", "gpt2", "gpt2", circle.ada.name).needs_manual_grade
     circle.teacher.nbgrader("generate_feedback", "gpt2")
     circle.teacher.nbgrader("release_feedback", "gpt2")
     for student in (circle.ada, circle.ben):
