@@ -8,6 +8,7 @@ notebooks' bytes cross and not their paths.
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import multiprocessing.util
 import os
@@ -32,7 +33,7 @@ from autograder.grading import Grader, UsageError
 
 Record = dict[str, Any]
 Work = tuple[str, Path]  # label, notebook
-PATIENCE = 10  # seconds until a scheduler has answered
+PATIENCE, WORKERS = 10, 120  # seconds until a scheduler has answered, and a first worker is there
 AHEAD = 2  # calls handed out per worker process: one to do, one to do next
 DIED = "The grader's own process ended while it examined this notebook, twice: please tell your instructor."
 LOST = object()  # stands for the result of a call that ended the process it ran in
@@ -199,6 +200,7 @@ class There:
         except (OSError, ValueError):
             raise UsageError(f"{address}: no Dask scheduler answers there.") from None
         self.died = (KilledWorker,)
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told by the exceptions
         self._room, self._counted = 0, 0.0
 
     @property
@@ -209,6 +211,11 @@ class There:
         return max(self._room, AHEAD)
 
     def __enter__(self) -> There:
+        try:
+            self.client.wait_for_workers(1, timeout=WORKERS)
+        except TimeoutError:
+            self.client.close()
+            raise UsageError(f"No worker has joined the Dask scheduler in {WORKERS} seconds.") from None
         self.executor = self.client.get_executor(pure=False)
         return self
 

@@ -32,7 +32,10 @@ def cluster(folder: Path, size: int) -> Iterator[tuple[str, list[subprocess.Pope
         workers = [start("dask_worker", *one) for _ in range(size)]
         yield json.loads(file.read_text())["address"], workers
     finally:
-        for process in started[::-1]:
+        for process in started[::-1]:  # the scheduler last: workers take leave of it
             process.terminate()
-        for process in started:
-            process.wait(30)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -136,3 +136,19 @@ def test_no_scheduler_is_one_clear_line(monkeypatch):
     monkeypatch.setattr(many, "PATIENCE", 0.5)
     with pytest.raises(UsageError, match="no Dask scheduler answers"):
         many.There("tcp://127.0.0.1:9")
+
+
+def test_no_worker_is_one_clear_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(many, "WORKERS", 0.5)
+    with cluster(tmp_path, 0) as (address, _), pytest.raises(UsageError, match="No worker has joined"):
+        many.There(address).__enter__()
+
+
+def test_a_scheduler_that_dies_is_one_clear_line(folder, nothing_kept, tmp_path):
+    with cluster(tmp_path, 1) as (address, _), many.Grader("auto") as grader:
+        found = many.examined(grader, find_notebooks(folder), many.There(address))
+        next(found)
+        (scheduler,) = [p for p in psutil.Process().children() if "distributed.cli.dask_scheduler" in p.cmdline()]
+        scheduler.kill()
+        with pytest.raises(UsageError, match="connection to the Dask scheduler was lost"):
+            list(found)
