@@ -295,14 +295,17 @@ def serve(wire: io.FileIO, limit: int) -> None:
 
 # ---- The lock: what a child gives up before it reads anything a student wrote ----
 
-# All that Python and NumPy need once everything is loaded and no file is to be opened, by its number on x86_64:
-X86_64 = [0, 1, 3]  # read, write, close
-X86_64 += [9, 10, 11, 12, 25, 28]  # mmap, mprotect, munmap, brk, mremap, madvise
-X86_64 += [13, 14, 15, 131, 219]  # rt_sigaction, rt_sigprocmask, rt_sigreturn, sigaltstack, restart_syscall
-X86_64 += [24, 35, 96, 98, 100, 201, 228, 229, 230]  # sched_yield, nanosleep, and the clocks
-X86_64 += [39, 186, 202, 204, 318]  # getpid, gettid, futex, sched_getaffinity, getrandom
-X86_64 += [60, 231]  # exit, exit_group
-KILL, TGKILL, CLONE3 = 62, 234, 435
+# All that Python and NumPy need once everything is loaded and no file is to be opened. The last two reach only itself.
+ALLOWED = """read write close mmap mprotect munmap brk mremap madvise rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack
+restart_syscall sched_yield nanosleep clock_gettime clock_getres clock_nanosleep gettimeofday getrusage times getpid
+gettid futex sched_getaffinity getrandom exit exit_group kill tgkill""".split()
+ABI = {  # of each machine: the kernel's name for it, and the numbers of the calls above
+    "x86_64": (0xC000003E, [0, 1, 3, 9, 10, 11, 12, 25, 28, 13, 14, 15, 131, 219, 24, 35, 228, 229, 230, 96, 98, 100, 39]
+               + [186, 202, 204, 318, 60, 231, 62, 234]),
+    "aarch64": (0xC00000B7, [63, 64, 57, 222, 226, 215, 214, 216, 233, 134, 135, 139, 132, 128, 124, 101, 113, 114, 115]
+                + [169, 165, 153, 172, 178, 98, 123, 278, 93, 94, 129, 131]),
+}  # fmt: skip
+CLONE3 = 435  # "not there" makes the C library fall back to clone, which is refused
 ALLOW, KILLED, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = 1, 38
 PDEATHSIG, NO_NEW_PRIVS, SECCOMP = 1, 38, 22
@@ -310,14 +313,15 @@ PDEATHSIG, NO_NEW_PRIVS, SECCOMP = 1, 38, 22
 
 def seal() -> bool:
     """Install the allow-list in the kernel: from here on no file, socket or process. False: not possible here."""
-    if sys.platform != "linux" or platform.machine() != "x86_64" or sys.maxsize < 2**32:
+    if sys.platform != "linux" or platform.machine() not in ABI or sys.maxsize < 2**32:
         return False
+    machine, numbers = ABI[platform.machine()]
     load, equal, end = 0x20, 0x15, 0x06  # classic BPF: load a word, jump if equal, return
     refuse = (end, 0, 0, ERRNO | EPERM)
-    program = [(load, 0, 0, 4), (equal, 1, 0, 0xC000003E), (end, 0, 0, KILLED), (load, 0, 0, 0)]  # no other ABI
-    for number in X86_64:
+    program = [(load, 0, 0, 4), (equal, 1, 0, machine), (end, 0, 0, KILLED), (load, 0, 0, 0)]  # no other ABI
+    for number in numbers[:-2]:
         program += [(equal, 0, 1, number), (end, 0, 0, ALLOW)]
-    for number in (KILL, TGKILL):  # only itself, to abort
+    for number in numbers[-2:]:
         program += [(equal, 0, 4, number), (load, 0, 0, 16), (equal, 0, 1, os.getpid()), (end, 0, 0, ALLOW), refuse]
     program += [(equal, 0, 1, CLONE3), (end, 0, 0, ERRNO | ENOSYS), refuse]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
@@ -437,6 +441,7 @@ def zygote(uid: int, allow_seal: bool) -> None:
         control.send(json.dumps({"pid": pid}).encode())
     for pid in children:
         end(pid, 0)
+    os._exit(0)
 
 
 if __name__ == "__main__":

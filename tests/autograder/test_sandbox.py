@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import platform
+import re
 import signal
 import subprocess
 import sys
@@ -53,8 +55,8 @@ def test_a_candidate_can_compute_and_nothing_else(box):
 @linux
 def test_every_system_call_that_is_not_on_the_list_is_refused(box):
     """All numbers of the table and beyond. The kernel exempts 335 and 336, which only its own probes can use."""
-    special = {candidate.KILL, candidate.TGKILL, candidate.CLONE3, 335, 336}
-    numbers = sorted(set(range(600)) - set(candidate.X86_64) - special)
+    _, allowed = candidate.ABI[platform.machine()]
+    numbers = sorted(set(range(600)) - {*allowed, candidate.CLONE3, 335, 336})
     source = f"""
 import ctypes, numpy as np
 call = ctypes.CDLL(None, use_errno=True).syscall
@@ -68,12 +70,23 @@ def leaks():
         assert one.function("leaks")().tolist() == []
 
 
+@pytest.mark.parametrize(
+    ("machine", "header"), [("x86_64", "x86_64-linux-gnu/asm/unistd_64.h"), ("aarch64", "asm-generic/unistd.h")]
+)
+def test_the_numbers_on_the_list_are_the_kernels(machine, header):
+    path = Path("/usr/include", header)
+    if not path.exists():
+        pytest.skip(f"the kernel's header {path} is not installed")
+    known = dict(re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", path.read_text()))
+    assert candidate.ABI[machine][1] == [int(known[name]) for name in candidate.ALLOWED]
+
+
 @linux
 def test_a_signal_reaches_only_its_sender(box):
     source = "import ctypes, os\ncall = ctypes.CDLL(None).syscall\ndef f(nr, pid): return call(nr, pid, pid, 0)"
     with Candidate(box, [(source, "f")]) as one:
         f = one.function("f")
-        for number in (candidate.KILL, candidate.TGKILL):
+        for number in candidate.ABI[platform.machine()][1][-2:]:
             assert [f(number, pid) for pid in (0, 1, -1, os.getpid(), 2)] == [-1] * 5
     assert tried(box, "os.kill(os.getpid(), 0)") == ["os.kill(os.getpid(), 0)"]
 
