@@ -20,6 +20,7 @@ def arguments(names: Sequence[str], args: Sequence[Any]) -> str:
     return ", ".join(f"{name} = {numbers(a)}" for name, a in zip(names, args, strict=False))
 
 
+@np.errstate(all="ignore")  # a student's numbers may be as large as they like
 def question_about(got: np.ndarray, expected: np.ndarray) -> str:
     """A question about how two arrays of one shape differ, in words that tell none of their numbers."""
     scale = np.abs(expected).max(initial=0.0) or 1.0
