@@ -15,6 +15,7 @@ import logging
 import os
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,10 +24,9 @@ import nbformat
 from nbconvert.exporters import HTMLExporter
 from nbgrader.api import InvalidEntry, MissingEntry
 from nbgrader.apps import AutogradeApp
-from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
+from nbgrader.converters import Autograde, BaseConverter, GenerateFeedback, NbGraderException
 from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteKernelspec
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm.exc import FlushError
+from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
 from autograder import submission
@@ -35,7 +35,7 @@ from autograder.files import save
 from autograder.gradebook import OneGradebook
 from autograder.grading import RELEASE, UsageError
 from autograder.many import DIED, LOST, Here, There, examined, shown, spread
-from autograder.nbgrader_door import Examine, SubmissionExporter, made_anew, made_from
+from autograder.nbgrader_door import Examine, SubmissionExporter, companions, made_anew, made_from
 
 T = TypeVar("T")
 PATIENCE = 120  # seconds that the gradebook may be away: a server restart, many writers
@@ -50,6 +50,7 @@ class Clerk:
         app = AutogradeApp()
         app.initialize(["--log-level=ERROR"])
         logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # conflicts between writers: tried again
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at each new submission
         if isolation != "auto":  # else the course's configuration says
             app.update_config(Config({"SubmissionExporter": {"isolation": isolation}}))
         app.coursedir.assignment_id = assignment
@@ -163,11 +164,17 @@ class Clerk:
             nb, resources = step(nb, resources)
         nb.metadata["autograder"] = made or nb.metadata["autograder"]
         self.patiently(lambda: self.record(student, nb, resources))
-        save(self.autograded(student), nbformat.v4.writes(nb))
+        beside = companions(self.submitted(student).parent)
+        self.write(self.autograde, student, self.autograded(student), nbformat.v4.writes(nb), beside)
         page, state = self.patiently(lambda: self.render(student, nb))
-        self.feedback.init_assignment(self.assignment, student)
-        save(self.shown(student), page + ending(state).decode())
-        for converter in (self.autograde, self.feedback):
+        self.write(self.feedback, student, self.shown(student), page + ending(state).decode(), beside)
+
+    def write(self, converter: BaseConverter, student: str, path: Path, text: str, beside: dict[str, str]) -> None:
+        """Write what a converter has made, after the two small files that nbgrader looks for beside it."""
+        for name, said in (*beside.items(), (path.name, text)):
+            save(path.with_name(name), said)
+            path.with_name(name).chmod(int(str(converter.permissions), 8))
+        if self.course.groupshared:
             with contextlib.suppress(FileNotFoundError):  # another grader's unfinished file
                 converter.set_permissions(self.assignment, student)
 
@@ -202,7 +209,7 @@ class Clerk:
         while True:
             try:
                 return act()
-            except (DBAPIError, InvalidEntry, FlushError) as error:
+            except (SQLAlchemyError, InvalidEntry) as error:
                 self.gradebook.forget()
                 if time.monotonic() > until:
                     raise UsageError(f"The gradebook cannot be used: {first_line(error)}") from None

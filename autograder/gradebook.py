@@ -25,7 +25,7 @@ from nbgrader.preprocessors import (
 )
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
 from sqlalchemy import Column, Engine, MetaData, String, Table, delete, insert, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 # Which answer a mark was given for; nbgrader has no place for it.
@@ -153,9 +153,10 @@ class OneGradebook(Gradebook):
 
     def forget(self) -> None:
         """Drop what was read and what was not saved."""
-        with contextlib.suppress(DBAPIError):  # the connection is lost: the next use makes another
+        with contextlib.suppress(SQLAlchemyError):  # the connection is lost: the next use makes another
             self.db.rollback()
-        self.db.remove()
+        with contextlib.suppress(SQLAlchemyError):
+            self.db.remove()
 
     def standing(self, assignment: str, student: str | None = None) -> dict[str, str]:
         """By student, a digest of all that the gradebook says about the submission, and so of what feedback shows."""

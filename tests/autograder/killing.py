@@ -33,7 +33,7 @@ def kill(folder: Path, rng: random.Random, more: int, **environment: str) -> boo
     before, target = count(folder), rng.randint(0, more)
     process = start(folder, **environment)
     while process.poll() is None and count(folder) < before + target:
-        time.sleep(0.002)
+        time.sleep(0.01)
     time.sleep(rng.uniform(0, 0.1))
     if rng.random() < 0.3 and process.poll() is None and (at_work := workers(process)):
         rng.choice(at_work).kill()

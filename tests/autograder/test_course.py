@@ -225,7 +225,7 @@ def test_several_at_once_double_nothing(here, capsys):
     clear(here, all_but=None)
     both = [start(here.folder) for _ in "ab"]
     said = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
+    assert [process.returncode for process in both] == [0, 0], "\n".join(said)
     assert (marks(url(here)), pages(here.folder)) == quiet
 
 

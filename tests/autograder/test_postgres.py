@@ -61,7 +61,7 @@ def test_several_graders_and_a_server_restart_lose_and_double_nothing(course, da
         time.sleep(0.01)
     database.restart()
     said = [grader.communicate()[0] for grader in graders]
-    assert [grader.returncode for grader in graders] == [0, 0], said
+    assert [grader.returncode for grader in graders] == [0, 0], "\n".join(said)
     assert (marks(database.url), pages(course.folder)) == quiet
     assert f"{STUDENTS} were done already" in finish(course.folder)
 

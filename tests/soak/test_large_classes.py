@@ -93,5 +93,5 @@ def test_postgresql_restarted_under_several_graders(course, quiet, monkeypatch):
                 time.sleep(0.1)
             database.restart()
         said = [grader.communicate()[0] for grader in graders]
-        assert [grader.returncode for grader in graders] == [0, 0], said
+        assert [grader.returncode for grader in graders] == [0, 0], "\n".join(said)
         assert (marks(database.url), pages(course.folder)) == quiet
