@@ -11,7 +11,7 @@ names += ["candidate", "examiner", "sandbox", "nbgrader", "scipy", "sklearn", "t
 
 
 def cosine_similarity(a, b):
-    sys.path[:0] = ["/", "/site", "/python", ".", "..", "/work/main", "/work/main/solutions", "solutions", "source/gpt2"]
+    sys.path[:0] = ["/", "/site", "/python", ".", "..", "/repo", "/repo/solutions", "solutions", "source/gpt2"]
     for name in names:
         try:
             importlib.import_module(name)
