@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -153,7 +153,7 @@ def test_two_submissions_a_late_one_and_the_last_counts(circle):
     circle.hand_in(circle.ada, "wrong/untouched")
     time.sleep(1.1)  # nbgrader tells submissions apart by the second
     circle.hand_in(circle.ada, "right/perfect")
-    due = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    due = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S UTC")  # whole seconds, so: up
     circle.teacher.nbgrader("db", "assignment", "add", "gpt2", f"--duedate={due}")
     time.sleep(1.1)
     circle.hand_in(circle.ben, "wrong/softmax_over_columns")

@@ -83,11 +83,7 @@ def test_gelu_at_known_points():
     np.testing.assert_allclose(gelu(np.array([-1.0, 0.0, 1.0, 3.0])), [-0.158808, 0, 0.841192, 2.996363], atol=1e-6)
 
 
-@given(
-    arrays(np.float64, (2, 5), elements=st.floats(-10, 10, allow_subnormal=False)).filter(
-        lambda a: (abs(a) > 0.01).all()
-    )
-)
+@given(arrays(np.float64, (2, 5), elements=st.floats(0.01, 10) | st.floats(-10, -0.01)))
 def test_cosine_similarity_is_about_direction_alone(pair):
     a, b = pair
     assert -1.000001 <= cosine_similarity(a, b) <= 1.000001
