@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,8 +17,19 @@ def cluster(folder: Path, size: int) -> Iterator[tuple[str, list[subprocess.Pope
     started: list[subprocess.Popen] = []
     environment = os.environ | {"AUTOGRADER_VERDICTS": "", "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1"}
 
+    follow = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []  # they end with killed tests, too
+
     def start(name: str, *words: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", f"distributed.cli.{name}", "--host", "127.0.0.1", "--no-dashboard", *words]
+        command = [
+            *follow,
+            sys.executable,
+            "-m",
+            f"distributed.cli.{name}",
+            "--host",
+            "127.0.0.1",
+            "--no-dashboard",
+            *words,
+        ]
         with (folder / f"{len(started)}.log").open("w") as log:
             started.append(subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log))
         return started[-1]
