@@ -13,7 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
-from gptkit.looks import GREY, new_figure, theme
+from gptkit.looks import GREY, in_html, new_figure, theme
 
 from autograder.class_report import Checked, ClassReport, Mistake
 from autograder.harmless import text as harmless
@@ -63,8 +63,8 @@ code, pre { font: .88em/1.4 ui-monospace, monospace } .students td { white-space
 
 
 def esc(text: object) -> str:
-    """Text that stays text in a page."""
-    return html.escape(clean(text))
+    """Text that stays text in a page, code in it as code."""
+    return in_html(clean(text))
 
 
 def page(report: ClassReport) -> str:
@@ -112,7 +112,7 @@ def as_svg(drawn: Figure, says: str) -> str:
         drawn.savefig(out, format="svg", metadata={"Date": None})
     svg = out.getvalue().replace(GREY, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{esc(says)}"', 1)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(clean(says))}"', 1)
 
 
 def histogram(scores: list[float], full: float) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 from xml.etree import ElementTree
 
-from gptkit.looks import STYLE
+from gptkit.looks import STYLE, in_html
 
 Record = dict[str, Any]
 MARKDOWN_SIGNS = re.compile(r"([!#$%()*+,\-./:;=?@\[\\\]^_`{|}~\"'])")
@@ -157,12 +157,12 @@ def html_row(check: dict[str, Any], news: bool) -> str:
     """A check as a row; what it found is left out where a row above has said it already (`news` is false)."""
     reached = not check["message"].startswith("Not reached")
     kind, sign = ("pass", "✓") if check["passed"] else ("fail", "✗") if reached else ("open", "·")
-    says = html.escape(clean(check.get("says") or check["name"].replace("_", " ")))
+    says = in_html(clean(check.get("says") or check["name"].replace("_", " ")))
     if check["hidden"]:
         says += ' <span class="dim">(hidden)</span>'
     if not check["passed"] and news:
-        says += f'<div class="found">{html.escape(IN_PLACE.sub("", clean(check["message"])))}</div>'
-        says += f'<div class="ask">{html.escape(clean(check["hint"]))}</div>' if check["hint"] else ""
+        says += f'<div class="found">{in_html(IN_PLACE.sub("", clean(check["message"])))}</div>'
+        says += f'<div class="ask">{in_html(clean(check["hint"]))}</div>' if check["hint"] else ""
     points = f'<span class="pts">{check["earned"]:.3g} / {check["points"]:.3g}</span>'
     return f'<div class="row {kind}"><span class="mark">{sign}</span><div class="wide">{says}</div>{points}</div>'
 

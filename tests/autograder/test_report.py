@@ -105,6 +105,12 @@ def test_html_says_the_message_the_question_and_that_a_check_is_hidden():
         assert words in page
 
 
+def test_html_sets_code_as_code_and_nothing_in_it_as_markup():
+    record = with_text("At line 2, `x = '<b>' & y`, and a lone `")
+    page = report.as_html(record["exercises"][0])
+    assert "At line 2, <code>x = &#x27;&lt;b&gt;&#x27; &amp; y</code>, and a lone `" in page
+
+
 def test_html_says_once_that_a_right_function_stood_in_for_a_wrong_one():
     exercise = copy.deepcopy(RECORD["exercises"][0])
     for check in exercise["checks"]:

@@ -6,6 +6,7 @@ The colours are Okabe and Ito's (2008): blue for right, vermilion or orange for 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ STYLE = """<style>
 .gptkit .dim { color: var(--dim); font-size: 13px } .gptkit .new { color: var(--ok) }
 .gptkit pre { margin: 2px 0 10px; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-size: 13px; color: inherit; background: none } .gptkit pre span { font-size: 13px }
+.gptkit code { font-family: var(--jp-code-font-family, monospace); font-size: .92em; color: inherit; background: none }
 .gptkit .card { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; margin: 4px 0 }
 .gptkit .row { display: flex; gap: 10px; padding: 4px 0 } .gptkit .row .wide { flex: 1 }
 .gptkit .row + .row, .gptkit .foot { border-top: 1px solid var(--line) } .gptkit .foot { padding-top: 6px }
@@ -42,6 +44,11 @@ STYLE = """<style>
 .gptkit .token small { color: var(--dim); font-size: 10px }
 .gptkit .columns { display: flex; gap: 14px; flex-wrap: wrap } .gptkit .columns > * { flex: 1; min-width: 17em }
 </style>"""
+
+
+def in_html(text: str) -> str:
+    """Text that stays text in a page, whatever is in it; what stands between backticks is set as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from importlib import resources
 from types import SimpleNamespace
 
 from gptkit.checks.core import Exercise, Local, Result, earned, run
-from gptkit.looks import Shown
+from gptkit.looks import Shown, in_html
 
 POINTS = json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))
 FUNCTIONS = tuple(name for name in POINTS if name != "end_to_end")  # in the notebook's order
@@ -210,11 +210,11 @@ class Feedback:
         signs = {"pass": "✓", "fail": "✗", "open": "·"}
         rows = ""
         for mark, says, points, found, question in self.rows():
-            said = f'<div class="found">{escape(found)}</div>' if found else ""
-            said += f'<div class="ask">{escape(question)}</div>' if question else ""
+            said = f'<div class="found">{in_html(found)}</div>' if found else ""
+            said += f'<div class="ask">{in_html(question)}</div>' if question else ""
             rows += (
                 f'<div class="row {mark}"><span class="mark">{signs[mark]}</span>'
-                f'<div class="wide">{escape(says)}{said}</div><span class="pts">{points}</span></div>'
+                f'<div class="wide">{in_html(says)}{said}</div><span class="pts">{points}</span></div>'
             )
         if self.printed:
             rows += f'<div class="dim">It printed:<pre>{escape(self.printed_lines())}</pre></div>'

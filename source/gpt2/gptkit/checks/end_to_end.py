@@ -130,16 +130,23 @@ def wrong_calls(f: Student, calls: list[tuple], shape: str) -> list[int]:
 
 
 def really_run(functions: SimpleNamespace, text: Text) -> tuple[np.ndarray, list[int]]:
-    """Logits [n_vocab] and greedy tokens of the model wired around the student's functions. Raises Failed."""
+    """Logits [n_vocab] and greedy tokens, up to the first unexpected one, of the model on the student's functions.
+
+    Raises Failed when it cannot run on them.
+    """
     theirs = GPT2(text.gpt2.hparams, text.gpt2.params, layer_norm=functions.layer_norm, attention=functions.attention)
-    seen = []
+    seen, tokens = [], []
+    expected = text.ids[text.n_prompt :]
 
     def likeliest(logits: np.ndarray) -> int:
         seen.append(logits)
         return int(np.argmax(logits))
 
     try:
-        tokens = list(theirs.generate(text.ids[: text.n_prompt], len(text.ids) - text.n_prompt, likeliest))
+        for token in theirs.generate(text.ids[: text.n_prompt], len(expected), likeliest):
+            tokens.append(token)
+            if tokens != expected[: len(tokens)]:
+                break
         return seen[0], tokens
     except ValueError as error:
         raise Failed(f"The model could not run on your functions: {error}"[:300], "Which shape does it need?") from None
