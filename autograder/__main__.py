@@ -181,7 +181,7 @@ def check_readable(path: Path) -> None:
 
 def grade_course(options: argparse.Namespace) -> int:
     """Grade a class into nbgrader's gradebook. Raises UsageError."""
-    from autograder.many import import_less
+    from autograder.crews import import_less
 
     import_less()
     from autograder.course import grade

@@ -30,11 +30,12 @@ from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
 from autograder import submission
+from autograder.crews import Here, There
 from autograder.feedback_page import FeedbackPage
 from autograder.files import save
 from autograder.gradebook import OneGradebook
 from autograder.grading import RELEASE, UsageError
-from autograder.many import DIED, LOST, Here, There, examined, shown, spread
+from autograder.many import DIED, LOST, examined, shown, spread
 from autograder.nbgrader_door import Examine, SubmissionExporter, companions, made_anew, made_from
 
 T = TypeVar("T")

@@ -1,40 +1,33 @@
 """Many notebooks at once, here or on other machines: one record for each, whoever dies, in whatever order they come.
 
-There is one loop (`spread`) over an executor of `concurrent.futures`: a pool of processes on this machine (`Here`), or
-Dask distributed's (`There`), whose workers need this package and bubblewrap and no file of the course, because the
-notebooks' bytes cross and not their paths.
+There is one loop (`spread`) over an executor of `concurrent.futures`, one of crews.py. Workers elsewhere need this
+package and bubblewrap and no file of the course, because the notebooks' bytes cross and not their paths.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import multiprocessing
 import multiprocessing.util
 import os
 import platform
-import signal
 import sys
 import tempfile
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait as wait_for_end
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
 from autograder import submission
+from autograder.crews import Here, There
 from autograder.grading import Grader, UsageError
 
 Record = dict[str, Any]
 Work = tuple[str, Path]  # label, notebook
-PATIENCE, WORKERS = 10, 120  # seconds until a scheduler has answered, and a first worker is there
-AHEAD = 2  # calls handed out per worker process: one to do, one to do next
 DIED = "The grader's own process ended while it examined this notebook, twice: please tell your instructor."
 LOST = object()  # stands for the result of a call that ended the process it ran in
 
@@ -46,7 +39,7 @@ def grade_all(work: list[Work], isolation: str, jobs: int, scheduler: str | None
         if scheduler is None and (jobs == 1 or len(work) == 1):
             found = ((place, grader.grade(path, label)) for place, (label, path) in enumerate(work))
         else:
-            found = examined(grader, work, crew(jobs, scheduler))
+            found = examined(grader, work, There(scheduler) if scheduler else Here(jobs))
         for place, record in shown(found, len(work), lambda one: unexamined(one[1])):
             records.put(place, record)
     return records
@@ -131,99 +124,6 @@ def grader_for(recipe: Recipe) -> Grader:
 
 
 # ---- Handing out ----
-
-
-def crew(jobs: int, scheduler: str | None) -> Here | There:
-    return There(scheduler) if scheduler else Here(jobs)
-
-
-class Here:
-    """Processes of this machine. When one dies, all at work are asked again, alone: one of them may be why."""
-
-    local, died, sure = True, (BrokenProcessPool,), False
-
-    def __init__(self, jobs: int):
-        self.jobs = jobs
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the workers: as many threads as processes
-
-    @property
-    def room(self) -> int:
-        return AHEAD * self.jobs
-
-    def __enter__(self) -> Here:
-        self.pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), begin)
-        return self
-
-    def __exit__(self, kind: type | None, *_: Any) -> None:
-        if kind:  # do not wait for the notebooks at work
-            for process in multiprocessing.active_children():
-                process.terminate()
-        self.pool.shutdown(cancel_futures=True)
-
-    def submit(self, function: Callable, *args: Any) -> Future:
-        try:
-            return self.pool.submit(function, *args)
-        except BrokenProcessPool:
-            self.__enter__()
-            return self.pool.submit(function, *args)
-
-
-def begin() -> None:
-    """Prepare a worker process: Ctrl-C is its parent's business, and it ends when its parent ends, however that is."""
-    import_less()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=follow, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
-
-
-def import_less() -> None:
-    """Keep jsonschema, which nbgrader imports, from making a parser of web addresses for most of a second."""
-    sys.modules.setdefault("rfc3987_syntax", None)
-
-
-def follow(parent: int) -> None:
-    wait_for_end([parent])
-    os._exit(1)
-
-
-class There:
-    """Workers of a Dask scheduler. It asks another when one is lost, and says so when a notebook ended several."""
-
-    local, sure = False, True
-
-    def __init__(self, address: str):
-        try:
-            from distributed import Client, KilledWorker
-        except ImportError:
-            raise UsageError("--scheduler needs Dask: pip install distributed") from None
-        try:
-            self.client = Client(address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError):
-            raise UsageError(f"{address}: no Dask scheduler answers there.") from None
-        self.died = (KilledWorker,)
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told by the exceptions
-        self._room, self._counted = 0, 0.0
-
-    @property
-    def room(self) -> int:
-        """Workers come and go, so they are counted again every few seconds."""
-        if time.monotonic() - self._counted > 3:
-            self._room, self._counted = AHEAD * sum(self.client.nthreads().values()), time.monotonic()
-        return max(self._room, AHEAD)
-
-    def __enter__(self) -> There:
-        try:
-            self.client.wait_for_workers(1, timeout=WORKERS)
-        except TimeoutError:
-            self.client.close()
-            raise UsageError(f"No worker has joined the Dask scheduler in {WORKERS} seconds.") from None
-        self.executor = self.client.get_executor(pure=False)
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.client.close()
-
-    def submit(self, function: Callable, *args: Any) -> Future:
-        return self.executor.submit(function, *args)
 
 
 def spread(crew: Here | There, calls: Iterable[tuple]) -> Iterator[tuple[Any, Any]]:

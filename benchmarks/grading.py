@@ -30,7 +30,7 @@ import grading_peers as peers  # noqa: E402
 from tests.submissions.crowd import hand_in  # noqa: E402
 
 OTTER = ROOT / ".venv-peers" / "bin" / "otter"
-SAMPLE, OTTER_SAMPLE, REAL = 6, 3, 48  # notebooks: stock nbgrader's and Otter's, and those graded with 124M
+SAMPLE, OTTER_SAMPLE, REAL = 6, 3, 200  # notebooks: stock nbgrader's and Otter's, and those graded with 124M
 JOBS = len(os.sched_getaffinity(0))
 TARGETS = {"grade_vs_nbgrader": (">=", 40), "full_vs_nbgrader": (">=", 12), "real_vs_tiny": ("<=", 4)}
 

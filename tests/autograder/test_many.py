@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from autograder import many
+from autograder import crews, many
 from autograder.grading import UsageError, find_notebooks
 from tests.autograder.cluster import cluster
 from tests.submissions.build import HERE, build
@@ -55,7 +55,7 @@ def killed(*_):
 
 
 def test_who_ends_its_process_is_told_from_who_was_near():
-    with many.Here(2) as crew:
+    with crews.Here(2) as crew:
         calls = [(i, killed if i in (3, 4) else abs, -i) for i in range(20)]
         found = dict(many.spread(crew, calls))
     assert found == {i: many.LOST if i in (3, 4) else i for i in range(20)}
@@ -75,14 +75,14 @@ def ends_at_s3(recipe, label, path):
 
 
 def test_what_goes_wrong_in_a_worker_is_told_and_no_zero():
-    with pytest.raises(UsageError, match="would grade differently"), many.Here(1) as crew:
+    with pytest.raises(UsageError, match="would grade differently"), crews.Here(1) as crew:
         list(many.spread(crew, [(0, many.grader_for, many.Recipe("auto", "0", "other rules"))]))
 
 
 HOLD = """
 import os, time
-from autograder import many
-crew = many.Here(2).__enter__()
+from autograder import crews, many
+crew = crews.Here(2).__enter__()
 futures = [crew.submit(time.sleep, 60) for _ in range(2)]
 many.wait([crew.submit(os.getpid)], 1)
 print("ready", flush=True)
@@ -123,7 +123,7 @@ def test_records_come_back_in_their_places():
 def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_kept, tmp_path):
     records, seen = many.Records(10), 0
     with cluster(tmp_path, 3) as (address, workers), many.Grader("auto") as grader:
-        for place, record in many.examined(grader, find_notebooks(folder), many.There(address)):
+        for place, record in many.examined(grader, find_notebooks(folder), crews.There(address)):
             records.put(place, record)
             seen += 1
             if seen == 2:
@@ -133,20 +133,20 @@ def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_
 
 
 def test_no_scheduler_is_one_clear_line(monkeypatch):
-    monkeypatch.setattr(many, "PATIENCE", 0.5)
+    monkeypatch.setattr(crews, "PATIENCE", 0.5)
     with pytest.raises(UsageError, match="no Dask scheduler answers"):
-        many.There("tcp://127.0.0.1:9")
+        crews.There("tcp://127.0.0.1:9")
 
 
 def test_no_worker_is_one_clear_line(monkeypatch, tmp_path):
-    monkeypatch.setattr(many, "WORKERS", 0.5)
+    monkeypatch.setattr(crews, "WORKERS", 0.5)
     with cluster(tmp_path, 0) as (address, _), pytest.raises(UsageError, match="No worker has joined"):
-        many.There(address).__enter__()
+        crews.There(address).__enter__()
 
 
 def test_a_scheduler_that_dies_is_one_clear_line(folder, nothing_kept, tmp_path):
     with cluster(tmp_path, 1) as (address, _), many.Grader("auto") as grader:
-        found = many.examined(grader, find_notebooks(folder), many.There(address))
+        found = many.examined(grader, find_notebooks(folder), crews.There(address))
         next(found)
         (scheduler,) = [p for p in psutil.Process().children() if "distributed.cli.dask_scheduler" in p.cmdline()]
         scheduler.kill()

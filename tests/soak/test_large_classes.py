@@ -7,7 +7,7 @@ import time
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import many
+from autograder import crews, many
 from autograder.grading import find_notebooks
 from tests.autograder.cluster import cluster
 from tests.autograder.conftest import new_course
@@ -65,7 +65,7 @@ def test_dask_workers_one_killed_midway_give_the_grades_of_the_local_run(course,
     monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
     work, records, seen = find_notebooks(course.folder / "submitted"), many.Records(STUDENTS), set()
     with cluster(tmp_path, 3) as (address, workers), many.Grader("auto") as grader:
-        for place, record in many.examined(grader, work, many.There(address)):
+        for place, record in many.examined(grader, work, crews.There(address)):
             assert place not in seen
             seen.add(place)
             records.put(place, record)
