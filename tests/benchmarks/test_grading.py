@@ -26,8 +26,8 @@ SEEN = {
     "autograder course grade, 10": cost(0.4),
     "autograder grade, 100": cost(0.05, 100),
     "autograder course grade, 100": cost(0.1, 100),
-    "autograder grade with tiny, 48": cost(0.06, 48),
-    "autograder grade with 124M, 48": cost(0.18, 48),
+    "autograder grade with tiny, 200": cost(0.06, 200),
+    "autograder grade with 124M, 200": cost(0.18, 200),
 }
 
 

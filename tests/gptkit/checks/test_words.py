@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gptkit.checks.words import arguments, numbers, question_about
+from gptkit.checks.words import arguments, numbers, question_about, question_after
 
 RIGHT = np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 7.0]])
 
@@ -36,3 +36,19 @@ def test_a_single_number_and_zeros_have_a_question_too():
 def test_numbers_are_written_as_a_student_would():
     assert numbers(np.array([[0.5, 1.0], [1 / 3, -1e10]])) == "[[0.5, 1], [0.3333, -1e+10]]"
     assert arguments(["x", "eps"], [np.array([1.0]), 0.5]) == "x = [1], eps = 0.5"
+
+
+@pytest.mark.parametrize(
+    ("fact", "question"),
+    [
+        (
+            "softmax raised NameError at line 3, `e / s`: 's' is not defined.",
+            "Where does that name get its value?",
+        ),
+        ("softmax raised AttributeError: no attribute 'sums'.", "Does that object have something by that name"),
+        ("softmax raised ValueError: it raised TypeError.", "Which shapes meet in that line?"),
+        ("softmax raised an error.", "Which shapes meet in that line?"),
+    ],
+)
+def test_the_question_after_an_error_fits_its_kind(fact, question):
+    assert question_after(fact).startswith(question)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gptkit.checks.core import ENDS, Failed, Student, kind_of
-from gptkit.checks.words import arguments, numbers, question_about
+from gptkit.checks.words import arguments, numbers, question_about, question_after
 
 DATA = Path(__file__).parent / "data"
 RTOL, ATOL = 1e-4, 1e-5  # float32 honesty: what any order of the same operations keeps
@@ -84,7 +84,7 @@ class Stored:
     def _verdict(self, name: str, i: int, case: Case, result: Any, rtol: float, atol: float) -> Failed | None:
         """What is to be said of the result of the i-th case, if anything."""
         if isinstance(result, Failed):
-            question = f"What differs in that line for {case.label}?" if i else "Which shapes meet in that line?"
+            question = f"What differs in that line for {case.label}?" if i else question_after(result.fact)
             return Failed(result.fact, question, status=result.status)
         try:
             got = gates(name, case, result)

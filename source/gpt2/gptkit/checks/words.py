@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+AFTER = {  # an exception -> the question that leads to its cause
+    "AttributeError": "Does that object have something by that name, spelt like that?",
+    "NameError": "Where does that name get its value?",
+    "UnboundLocalError": "Which line gives that name its value first?",
+    "TypeError": "What is each of the things that meet in that line?",
+    "IndexError": "How many axes are there, and how long is each?",
+    "AxisError": "How many axes does the smallest input have?",
+    "RecursionError": "Does the function call itself?",
+}
 
 
 def numbers(value: Any) -> str:
@@ -39,3 +50,9 @@ def question_about(got: np.ndarray, expected: np.ndarray) -> str:
     if rows.size > 1 and not rows.all():
         return f"Some {'rows' if off.ndim > 1 else 'numbers'} are right and others are not: what differs between them?"
     return "Which step of the formula first gives other numbers when you work it out by hand?"
+
+
+def question_after(fact: str) -> str:
+    """A question about a call that raised; `fact` names the exception ("softmax raised NameError at line 3 ...")."""
+    kind = re.search(r" raised (\w+)", fact)
+    return AFTER.get(kind[1] if kind else "", "Which shapes meet in that line?")
