@@ -27,7 +27,8 @@ STYLE = """<style>
 .gptkit .dim { color: var(--dim); font-size: 13px } .gptkit .new { color: var(--ok) }
 .gptkit pre { margin: 2px 0 10px; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-size: 13px; color: inherit; background: none } .gptkit pre span { font-size: 13px }
-.gptkit code { font-family: var(--jp-code-font-family, monospace); font-size: .92em; color: inherit; background: none }
+.gptkit code { font-family: var(--jp-code-font-family, monospace); font-size: .92em; color: inherit; background: none;
+  padding: 0 }
 .gptkit .card { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; margin: 4px 0 }
 .gptkit .row { display: flex; gap: 10px; padding: 4px 0 } .gptkit .row .wide { flex: 1 }
 .gptkit .row + .row, .gptkit .foot { border-top: 1px solid var(--line) } .gptkit .foot { padding-top: 6px }
