@@ -84,9 +84,10 @@ class Grader:
         except sandbox.Unavailable as why:
             raise UsageError(str(why)) from None
         self.rules = rules(RELEASE.read_bytes(), model, self.seed, self.limits)  # on any machine
-        self.context = digest(self.rules, times(model), self.isolation)  # on this one
+        here = digest(self.rules, times(model))  # on this one
+        self.context = digest(here, self.isolation)
         keep = os.environ.get("AUTOGRADER_VERDICTS", REPOSITORY / ".verdicts")
-        self.verdicts = Verdicts(Path(keep), self.context) if keep else None
+        self.verdicts = Verdicts(Path(keep), here, self.isolation) if keep else None
 
     def __enter__(self) -> Grader:
         return self
@@ -129,7 +130,7 @@ class Grader:
         if kept is None:
             started = time.perf_counter()
             kept = self.examine(work)
-            kept["seconds"] = round(time.perf_counter() - started, 3)
+            kept |= {"isolation": self.sandbox.isolation, "seconds": round(time.perf_counter() - started, 3)}
             if self.verdicts:
                 self.verdicts.put(work, kept)
         return kept

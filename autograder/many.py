@@ -74,7 +74,7 @@ def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterat
             if record is LOST:
                 record = grader.zero(label, DIED)
             elif cells and grader.verdicts:
-                grader.verdicts.put(cells, {name: record[name] for name in ("exercises", "notes", "seconds")})
+                grader.verdicts.put(cells, record)
             yield place, record
             while known:
                 yield known.popleft()
@@ -187,17 +187,19 @@ def unexamined(record: Record) -> bool:
     return all(check["message"].startswith("Not reached:") for e in record["exercises"] for check in e["checks"])
 
 
-def shown(items: Iterable, total: int, failed: Callable[[Any], bool]) -> Iterator:
+def shown(items: Iterable, total: int, failed: Callable[[Any], bool] | None = None, doing: str = "") -> Iterator:
     """The same items, with a progress bar on stderr (done, failed, rate, time left) for more than one.
 
     Where nobody is watching a terminal it is a line now and then, and none for what is done in half a minute.
     """
     watched, failures = sys.stderr.isatty(), 0
     often = {"mininterval": 0.2} if watched else {"mininterval": 30, "delay": 30}
-    with tqdm(total=total, unit=" notebooks", disable=total == 1, dynamic_ncols=True, **often) as bar:
-        bar.set_postfix(failed=0, refresh=False)
+    words = {"desc": doing or None, "unit": " notebooks", "leave": failed is not None}
+    with tqdm(total=total, disable=total == 1, dynamic_ncols=True, **words, **often) as bar:
+        if failed:
+            bar.set_postfix(failed=0, refresh=False)
         for item in items:
-            if failed(item):
+            if failed and failed(item):
                 failures += 1
                 bar.set_postfix(failed=failures, refresh=False)
             bar.update()

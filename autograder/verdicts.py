@@ -1,8 +1,8 @@
 """Verdicts kept: what was examined once is not examined again while nothing that decides its score has changed.
 
 A verdict is filed under the content of the student's cells together with everything else that decides: the grader's
-own code, the released notebook, the seed, the model, the isolation and the limits. Verdicts with a timeout or a crash
-are not kept, because a busy machine can cause them.
+own code, the released notebook, the seed, the model and the limits. It says behind which wall the code ran. Verdicts
+with a timeout or a crash are not kept, because a busy machine can cause them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from autograder.files import save
 from autograder.submission import Submission
 
 UNSURE = {"timeout", "crashed"}
+KEPT = ("isolation", "seconds", "exercises", "notes")  # of a record; the rest says whose it is
 
 
 def content(*packages: Any) -> str:
@@ -55,26 +56,29 @@ def digest(*parts: object) -> str:
 
 
 class Verdicts:
-    """A folder of kept verdicts. `context` names all that decides a score besides the student's cells."""
+    """A folder of kept verdicts. `context` names all that decides a score besides the student's cells.
 
-    def __init__(self, folder: Path, context: str):
-        self.folder, self.context = folder, context
+    Only what was found behind the wall that is asked for comes back; `auto` takes what there is.
+    """
+
+    def __init__(self, folder: Path, context: str, isolation: str = "auto"):
+        self.folder, self.context, self.isolation = folder, context, isolation
 
     def path(self, work: Submission) -> Path:
         cells = json.dumps([[c.where, c.source] for c in work.cells] + work.notes)
         return self.folder / f"{digest(self.context, cells)}.json"
 
     def get(self, work: Submission) -> dict[str, Any] | None:
-        """The kept part of a record (exercises and notes), or None."""
+        """The kept part of a record, or None."""
         try:
-            return json.loads(self.path(work).read_text())
+            verdict = json.loads(self.path(work).read_text())
         except (OSError, ValueError):
             return None
+        return verdict if self.isolation in ("auto", verdict["isolation"]) else None
 
-    def put(self, work: Submission, verdict: dict[str, Any]) -> None:
-        """Keep a verdict. A folder that cannot be written to is no reason not to grade."""
-        if any(e["status"] in UNSURE for e in verdict["exercises"]):
+    def put(self, work: Submission, record: dict[str, Any]) -> None:
+        """Keep what a record found. A folder that cannot be written to is no reason not to grade."""
+        if any(e["status"] in UNSURE for e in record["exercises"]):
             return
         with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            save(self.path(work), json.dumps(verdict))
+            save(self.path(work), json.dumps({name: record[name] for name in KEPT}))

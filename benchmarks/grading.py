@@ -32,6 +32,7 @@ from tests.submissions.crowd import hand_in  # noqa: E402
 OTTER = ROOT / ".venv-peers" / "bin" / "otter"
 SAMPLE, OTTER_SAMPLE, REAL = 6, 3, 200  # notebooks: stock nbgrader's and Otter's, and those graded with 124M
 JOBS = len(os.sched_getaffinity(0))
+CORE_HOUR = 0.05  # dollars for an hour of one core: an assumption
 TARGETS = {"grade_vs_nbgrader": (">=", 40), "full_vs_nbgrader": (">=", 12), "real_vs_tiny": ("<=", 4)}
 
 
@@ -215,7 +216,7 @@ def figures(seen: dict[str, Cost], n: int) -> dict[str, float]:
     stock = seen["stock nbgrader: autograde"].each
     lean = seen["stock nbgrader: autograde, cells that only show things left out"].each
     grade, whole = seen[f"autograder grade, {n}"], seen[f"autograder course grade, {n}"]
-    smaller = seen[f"autograder course grade, {max([size for size in sizes(n) if size < n], default=n)}"]
+    ten = seen["autograder course grade, 10"]
     real, tiny = (seen[f"autograder grade with {model}, {REAL}"] for model in ("124M", "tiny"))
     return {
         "grade_vs_nbgrader": stock / grade.each,
@@ -223,7 +224,7 @@ def figures(seen: dict[str, Cost], n: int) -> dict[str, float]:
         "grade_vs_lean_nbgrader": lean / grade.each,
         "full_vs_lean_nbgrader": lean / whole.each,
         "seconds_per_submission": whole.each,
-        "growth": whole.each / smaller.each,  # 1 or less: linear in N
+        "growth": whole.each / ten.each,  # 1 or less: linear in N
         "peak_mb": max(grade.peak_mb, whole.peak_mb),
         "real_vs_tiny": real.each / tiny.each,
     }
@@ -244,6 +245,30 @@ def table(seen: dict[str, Cost], numbers: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
+def bill(seen: dict[str, Cost], n: int) -> str:
+    """What larger classes would take, as a Markdown table: core seconds as seen, times their size."""
+    examine, whole = seen[f"autograder grade, {n}"].each, seen[f"autograder course grade, {n}"].each
+    real, record = seen[f"autograder grade with 124M, {REAL}"].each, whole - examine
+    rows = {
+        "examine with `tiny`": examine,
+        "examine with 124M": real,
+        "record and write feedback": record,
+        "all of it with `tiny`": whole,
+        "all of it with 124M": real + record,
+    }
+    lines = [
+        "| | core s each | 10,000 | on 2 cores | 1,000,000 | on 16 cores |",
+        "| --- | --: | --: | --: | --: | --: |",
+    ]
+    for name, clock in rows.items():
+        each = clock * JOBS
+        small, large = each * 1e4 / 3600, each * 1e6 / 3600  # core hours
+        cells = [f"{small:.2f} core hours, {small * CORE_HOUR:.2f} $", f"{small * 60 / 2:.0f} min"]
+        cells += [f"{large:.0f} core hours, {large * CORE_HOUR:.2f} $", f"{large / 16:.1f} h"]
+        lines.append(f"| {name} | {each:.3f} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-n", type=int, default=1000, metavar="N", help="size of the large class (default 1000)")
@@ -259,7 +284,7 @@ def main() -> None:
     print(
         f"{JOBS} cores, bubblewrap where it is installed; stock nbgrader and Otter on a sample, without their start.\n"
     )
-    print(table(seen, numbers))
+    print(f"{table(seen, numbers)}\n\nAt {CORE_HOUR} $ for an hour of one core:\n\n{bill(seen, options.n)}")
     if options.json:
         rounded = {name: float(f"{value:.4g}") for name, value in numbers.items()}
         options.json.write_text(json.dumps({"figures": rounded}, indent=1))

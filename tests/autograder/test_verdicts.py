@@ -9,15 +9,17 @@ import pytest
 from gptkit import weights
 
 from autograder import verdicts
-from autograder.grading import RELEASE
+from autograder.grading import RELEASE, Grader
 from autograder.submission import Cell, Submission
 from autograder.verdicts import Verdicts, digest, rules
 from tests.autograder.conftest import new_course
 from tests.autograder.marks import marks
-from tests.submissions.build import HERE
+from tests.submissions.build import HERE, build
 
 WORK = Submission([Cell("def softmax(x):\n    return x", "softmax")], ["a note"])
-PASSED = {"exercises": [{"name": "softmax", "status": "passed"}], "notes": []}
+PASSED = {
+    "isolation": "process", "seconds": 0.1, "exercises": [{"name": "softmax", "status": "passed"}], "notes": [],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_half_characters_in_a_cell_are_no_obstacle(kept):
 
 @pytest.mark.parametrize("status", ["timeout", "crashed"])
 def test_what_a_busy_machine_may_have_caused_is_not_kept(kept, status):
-    kept.put(WORK, {"exercises": [{"name": "softmax", "status": status}], "notes": []})
+    kept.put(WORK, PASSED | {"exercises": [{"name": "softmax", "status": status}]})
     assert kept.get(WORK) is None
 
 
@@ -52,6 +54,24 @@ def test_a_damaged_file_is_no_verdict_and_a_folder_that_cannot_be_made_no_error(
     assert kept.get(WORK) is None
     (tmp_path / "file").write_text("")
     Verdicts(tmp_path / "file" / "folder", "context").put(WORK, PASSED)
+
+
+def test_the_wall_that_is_asked_for_is_the_one_that_was_there(kept):
+    kept.put(WORK, {"submission": "ada/gpt2.ipynb", **PASSED})
+    assert Verdicts(kept.folder, "context", "auto").get(WORK) == PASSED  # and the record says: process
+    assert Verdicts(kept.folder, "context", "process").get(WORK) == PASSED
+    assert Verdicts(kept.folder, "context", "bubblewrap").get(WORK) is None
+
+
+def test_a_record_names_the_wall_of_its_verdict_not_of_today(tmp_path, monkeypatch):
+    path = tmp_path / "gpt2.ipynb"
+    build(HERE / "right" / "perfect.py", path)
+    monkeypatch.setenv("AUTOGRADER_VERDICTS", str(tmp_path / "kept"))
+    with Grader("process") as grader:
+        assert grader.grade(path, "ada")["isolation"] == "process"
+    with Grader("auto") as grader:
+        monkeypatch.setattr(type(grader.sandbox), "isolation", "bubblewrap")
+        assert grader.grade(path, "ada")["isolation"] == "process"
 
 
 def test_parts_of_a_digest_are_told_apart():

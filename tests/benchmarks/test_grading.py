@@ -53,6 +53,13 @@ def test_the_table_names_every_row_and_what_is_met():
     assert "NOT met" not in said
 
 
+def test_the_bill_is_what_was_seen_times_the_size(monkeypatch):
+    monkeypatch.setattr(grading, "JOBS", 2)
+    rows = grading.bill(SEEN, 100).splitlines()
+    assert "| examine with `tiny` | 0.100 | 0.28 core hours, 0.01 $ | 8 min | 28 core hours, 1.39 $ | 1.7 h |" in rows
+    assert rows[-1].startswith("| all of it with 124M | 0.460 |")  # 0.18 to examine and 0.05 to record, on two cores
+
+
 def test_without_otter_it_exits_2_and_names_the_command(monkeypatch, capsys):
     monkeypatch.setattr(grading, "OTTER", grading.ROOT / "nowhere")
     monkeypatch.setattr(sys, "argv", ["grading.py"])
