@@ -12,7 +12,7 @@ from autograder.grading import UsageError, find_notebooks, released
 
 EXAMPLES = """examples:
   autograder grade gpt2.ipynb                       one notebook: a line per exercise, and the total
-  autograder grade submitted/ --jobs 4              every notebook below a folder, four at a time
+  autograder grade submitted/                       every notebook below a folder, on all cores
   autograder grade submitted/ --json results.json --junit results.xml --markdown summary.md
   autograder grade gpt2.ipynb --gradescope results/results.json
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
@@ -73,7 +73,7 @@ def parser() -> Parser:
         "grade", help="examine, record, write feedback", description=COURSE, formatter_class=wide
     )
     record.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
-    shared(record, jobs=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    shared(record)
     report = commands.add_parser(
         "report", help="show what a class has not understood", description=REPORT, formatter_class=wide
     )
@@ -94,10 +94,15 @@ def parser() -> Parser:
     return top
 
 
-def shared(command: argparse.ArgumentParser, jobs: int = 1) -> None:
+def shared(command: argparse.ArgumentParser) -> None:
     """The options of every command that grades."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     command.add_argument(
-        "--jobs", metavar="N", type=positive, default=jobs, help="notebooks at the same time (default: %(default)s)"
+        "--jobs",
+        metavar="N",
+        type=positive,
+        default=cores,
+        help="notebooks at the same time (default: one for each core, here %(default)s)",
     )
     command.add_argument(
         "--scheduler", metavar="ADDRESS", help="examine on the workers of a Dask scheduler, for example tcp://host:8786"
@@ -127,12 +132,18 @@ def main(argv: list[str] | None = None) -> int:
         return weights(argv[1:])
     options = parser().parse_args(argv)
     try:
-        return RUN[options.command](options)
+        code = RUN[options.command](options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except UsageError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("autograder: stopped", file=sys.stderr)
+        again = ": what has been examined is remembered, so start it again to go on" if "jobs" in options else ""
+        print(f"autograder: stopped{again}", file=sys.stderr)
         return 130
 
 
@@ -149,23 +160,26 @@ def grade(options: argparse.Namespace) -> int:
     if options.gradescope and len(work) != 1:
         raise UsageError(f"--gradescope takes one notebook, and {len(work)} were found.")
     records = grade_all(work, options.isolation, options.jobs, options.scheduler)
-    for place, record in enumerate(records):
-        print("\n" * bool(place) + report.text(record))
-    if len(records) > 1:
-        average = sum(record["score"] for record in records) / len(records)
-        print(f"\n{len(records)} notebooks graded, {average:.1f} of {records[0]['max_score']:g} points on average")
     outputs = {
         options.json: report.as_json,
         options.junit: report.junit,
         options.gradescope: lambda records: report.gradescope(records[0]),
         options.markdown: report.markdown,
     }
+    problems = []
     for file, form in outputs.items():
         if file:
             try:
                 save(file, form(records))
             except OSError as error:
-                raise UsageError(f"{file}: cannot be written ({error.strerror}).") from None
+                problems.append(f"{file}: cannot be written ({error.strerror}).")
+    for place, record in enumerate(records):
+        print("\n" * bool(place) + report.text(record))
+    if len(records) > 1:
+        average = sum(record["score"] for record in records) / len(records)
+        print(f"\n{len(records)} notebooks graded, {average:.1f} of {records[0]['max_score']:g} points on average")
+    if problems:
+        raise UsageError(" ".join(problems))
     return 0
 
 

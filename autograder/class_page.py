@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from gptkit.looks import GREY, in_html, new_figure, theme
 
-from autograder.class_report import Checked, ClassReport, Mistake
+from autograder.class_counts import Checked, ClassReport, Mistake
 from autograder.harmless import text as harmless
 from autograder.report import clean
 

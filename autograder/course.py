@@ -46,6 +46,7 @@ def grade(options: argparse.Namespace) -> int:
     if todo:
         print(f"{len(todo) - len(said)} submissions recorded, with feedback; ", end="")
     print(f"{len(students) - len(todo)} were done already.")
+    said |= dict.fromkeys(head.course.unfit, "nbgrader cannot handle a folder of that name; rename it")
     for who, why in sorted(said.items()):
         print(f"  not recorded: {who}: {why}")
     return 1 if said else 0

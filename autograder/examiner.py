@@ -6,19 +6,19 @@ trusted: typed arrays and scalars of bounded size, texts of bounded length, an a
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import re
 import secrets
-import signal
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-from gptkit.checks.core import Check, Failed, Foreign, token_id
+from gptkit.checks.core import Check, Failed, token_id
 
+from autograder import hearsay
 from autograder.candidate import Malformed, pack, receive
 from autograder.sandbox import Limits, Sandbox, Unavailable
 
@@ -26,7 +26,6 @@ SLOW = "Is there a Python loop that a single NumPy operation could replace?"
 PRINTED = 4000  # characters of a submission's output that are kept
 NOTES = 50
 SOURCE = 80_000  # characters of one cell
-PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
 
 
 class Ended(Exception):
@@ -108,7 +107,7 @@ class Candidate:
         if "large" in reply:
             raise Failed(f"{name} returned more than {self.limits.answer_mb} MB.", status="error")
         if "raised" in reply:
-            raise self._raised(reply["raised"], name)
+            raise hearsay.raised(reply["raised"], name, self._cells, self.secret)
         return reply, results
 
     def _exchange(self, request: dict, values: list, seconds: float) -> tuple[dict, list]:
@@ -133,7 +132,7 @@ class Candidate:
         try:
             wire.settimeout(until - began)
             wire.sendall(pack({**request, "id": nonce}, values))
-            reply, results, _ = receive(read, self.limits.answer_mb << 20, self._foreign)
+            reply, results, _ = receive(read, self.limits.answer_mb << 20, partial(hearsay.foreign, secret=self.secret))
             if reply.get("id") != nonce:
                 raise Malformed("not the reply to this request")
         except TimeoutError:
@@ -142,11 +141,11 @@ class Candidate:
             self._hang_up()
             raise Ended("sent something that is not an answer") from None
         except OSError:
-            raise Ended(_ending(self._hang_up(grace=0.2), self.secret)) from None
+            raise Ended(hearsay.ending(self._hang_up(grace=0.2), self.secret)) from None
         finally:
             self._spent += time.monotonic() - began
         if not self.secret:
-            self.printed += _plain(reply.get("printed"), PRINTED - len(self.printed), keep="\n\t")
+            self.printed += hearsay.plain(reply.get("printed"), PRINTED - len(self.printed), keep="\n\t")
         return reply, results
 
     @property
@@ -180,17 +179,19 @@ class Candidate:
         source, where = self._cells[i]
         if len(source) > SOURCE:
             self._noted[i] = [
-                Failed(f"{_cell(where)} is longer than {SOURCE} characters and was not run.", status="error")
+                Failed(f"{hearsay.cell(where)} is longer than {SOURCE} characters and was not run.", status="error")
             ]
             return True
         try:
             reply, _ = self._exchange({"do": "run", "source": source, "cell": i}, [], self.limits.load_seconds)
         except Ended as why:
             self._left_out.add(i)
-            self._noted[i] = [Failed(f"{_cell(where)} {why}.", status=why.status)]
+            self._noted[i] = [Failed(f"{hearsay.cell(where)} {why}.", status=why.status)]
             return False
         errors = reply.get("errors")
-        self._noted[i] = [self._raised(error, _cell(where)) for error in errors if error] if errors else []
+        self._noted[i] = [
+            hearsay.raised(error, hearsay.cell(where), self._cells, self.secret) for error in hearsay.items(errors)
+        ]
         return True
 
     def _absent(self, name: str, undefined: bool) -> Failed:
@@ -202,27 +203,6 @@ class Candidate:
             if notes and defines.search(source):
                 return Failed(f"{name} is not defined. {notes[0].fact}", status=notes[0].status)
         return Failed(f"{name} is not defined.", status="missing")
-
-    def _raised(self, error: Any, what: str) -> Failed:
-        """An exception that the candidate reported, in the words of `core.raised`. Any field may be a lie."""
-        error = error if isinstance(error, dict) else {}
-        kind, text = _plain(error.get("type"), 60) or "an error", _plain(error.get("text"), 300)
-        if self.secret:
-            kind, text = kind if kind in PLAIN_NAMES else "an error", ""
-        if kind == "NotImplementedError" and " " not in what:
-            return Failed(f"{what} is not written yet.", status="missing")
-        cell, line, where = error.get("cell"), error.get("line"), ""
-        if type(cell) is int and type(line) is int and 0 <= cell < len(self._cells):
-            lines = self._cells[cell][0].splitlines()
-            if 0 < line <= len(lines):
-                where = f" at line {line}, `{_plain(lines[line - 1].strip(), 80)}`"
-        said = " ".join(text.split())[:160].rstrip(".")
-        return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
-
-    def _foreign(self, name: str) -> Foreign:
-        """What stands for an answer that does not cross; its type carries the name, so that messages can say it."""
-        name = "value" if self.secret and name not in PLAIN_NAMES else name
-        return type(name, (Foreign,), {})(name)
 
     def _hang_up(self, grace: float = 0.0) -> int | None:
         connection, self._connection = self._connection, None
@@ -262,36 +242,5 @@ class Proxy:
         if len(results) != expected:
             self.candidate._hang_up()
             raise Failed(f"{self.name} sent something that is not an answer.", status="crashed")
-        self.changed.update(i for i in _list(reply.get("changed")) if type(i) is int and 0 <= i < len(values))
+        self.changed.update(i for i in hearsay.items(reply.get("changed")) if type(i) is int and 0 <= i < len(values))
         return results
-
-
-# ---- Words ----
-
-
-def _ending(code: int | None, secret: bool) -> str:
-    """How a process that hung up ended, in words."""
-    if code is None:
-        return "stopped answering"
-    if secret:
-        return "ended the Python process"
-    if code >= 0:
-        return f"ended the Python process (exit code {code})"
-    if code == -signal.SIGKILL:
-        return "used too much memory or processor time and was stopped"
-    return f"crashed Python ({(signal.strsignal(-code) or f'signal {-code}').lower()})"
-
-
-def _cell(where: str) -> str:
-    """A cell as the subject of a sentence."""
-    return where.capitalize() if where.startswith("cell ") else f"The cell of {where}"
-
-
-def _plain(text: Any, room: int, keep: str = "") -> str:
-    """A student's text, cut, with everything that does not print (colour codes, half characters) replaced."""
-    text = text[:room] if isinstance(text, str) else ""
-    return "".join(c if c.isprintable() or c in keep else " " if c.isspace() else "�" for c in text)
-
-
-def _list(value: Any) -> list:
-    return value if isinstance(value, list) else []

@@ -24,7 +24,7 @@ from nbgrader.preprocessors import (
     saveautogrades,
 )
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
-from sqlalchemy import Column, Engine, MetaData, String, Table, delete, insert, select, text
+from sqlalchemy import Column, Engine, Index, MetaData, String, Table, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -35,7 +35,12 @@ ANSWERS = Table(
     Column("grade_id", String(32), primary_key=True),
     Column("answer", String(64), nullable=False),
 )
-MARKS = (Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade)
+# What a submission's rows are found by. Without these, nbgrader reads everybody's rows to find one student's.
+INDEXES = [
+    Index("autograder_notebooks", SubmittedNotebook.assignment_id),
+    Index("autograder_grades", Grade.notebook_id),
+    Index("autograder_comments", Comment.notebook_id),
+]
 OPENERS = (autograde, getgrades, latesubmissions, overwritecells, overwritekernelspec, saveautogrades)
 
 
@@ -49,7 +54,7 @@ class SaveGrades(NbGraderPreprocessor):
         it = resources["nbgrader"]
         with Gradebook(it["db_url"]) as gradebook:
             if not isinstance(gradebook, OneGradebook):
-                keep_answers(gradebook.engine)
+                furnish(gradebook.engine)
             notebook = gradebook.find_submission_notebook(it["notebook"], it["assignment"], it["student"])
             self.save(nb, gradebook.db, notebook.id)
             gradebook.db.commit()
@@ -95,10 +100,11 @@ def answers(nb: NotebookNode) -> dict[str, str]:
     return {name: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for name, text in said.items()}
 
 
-def keep_answers(engine: Engine) -> None:
-    """See to it that there is a table for `ANSWERS`; another process may be making it."""
-    with contextlib.suppress(DBAPIError):
-        ANSWERS.create(engine, checkfirst=True)
+def furnish(engine: Engine) -> None:
+    """Give an nbgrader database what it lacks: `ANSWERS`, `INDEXES`. Another process may be doing the same."""
+    for part in (ANSWERS, *INDEXES):
+        with contextlib.suppress(DBAPIError):
+            part.create(engine, checkfirst=True)
 
 
 class Held(Session):
@@ -121,7 +127,7 @@ class OneGradebook(Gradebook):
         if url.startswith("sqlite:///"):  # wait for other writers, longer than 5 seconds
             url += f"{'&' if '?' in url else '?'}timeout=60"
         super().__init__(url, course_id)
-        keep_answers(self.engine)
+        furnish(self.engine)
         self.db = scoped_session(sessionmaker(bind=self.engine, class_=Held, expire_on_commit=False))
 
     def close(self) -> None:

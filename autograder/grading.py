@@ -117,7 +117,7 @@ class Grader:
             "submission": label,
             "assignment": self.release.name,
             "model": self.hidden.model,
-            "isolation": self.sandbox.isolation,
+            "isolation": result.get("isolation") or self.sandbox.isolation,  # asking the sandbox would start it
             "score": round(sum(e["score"] for e in result["exercises"]), 6),
             "max_score": sum(self.release.points.values()),
             "seconds": round(seconds, 3),

@@ -195,7 +195,7 @@ def shown(items: Iterable, total: int, failed: Callable[[Any], bool] | None = No
     watched, failures = sys.stderr.isatty(), 0
     often = {"mininterval": 0.2} if watched else {"mininterval": 30, "delay": 30}
     words = {"desc": doing or None, "unit": " notebooks", "leave": failed is not None}
-    with tqdm(total=total, disable=total == 1, dynamic_ncols=True, **words, **often) as bar:
+    with tqdm(total=total, disable=total < 2, dynamic_ncols=True, **words, **often) as bar:
         if failed:
             bar.set_postfix(failed=0, refresh=False)
         for item in items:

@@ -220,12 +220,16 @@ class SubmittedFiles(CourseDirectory):
             shutil.rmtree(target)
 
     def submissions(self, notebook: str) -> dict[str, list[str]]:
-        """Every student's folder with the notebook that should be in it, so that a missing one is a zero, too."""
+        """Every student's folder with the notebook that should be in it, so that a missing one is a zero, too.
+
+        Those with a name that nbgrader cannot handle are logged, and listed in `unfit`.
+        """
         pattern = self.format_path(self.submitted_directory, self.student_id, self.assignment_id)
-        found = {}
+        found, self.unfit = {}, []
         for folder in filter(os.path.isdir, glob.glob(pattern)):  # noqa: PTH207 (nbgrader compares these strings)
             if glob.has_magic(folder) or not folder.isprintable():
                 self.log.error("Not graded, because nbgrader cannot handle such a name (rename it): %r", folder)
+                self.unfit.append(repr(Path(folder).parent.name))
             else:
                 found[folder] = [os.path.join(folder, f"{notebook}.ipynb")]  # noqa: PTH118
         return found

@@ -10,7 +10,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -53,33 +53,35 @@ def text(record: Record) -> str:
     return "\n".join(lines)
 
 
-def as_json(records: Iterable[Record]) -> str:
-    """An array with one object per submission."""
-    return json.dumps(list(records), indent=1, allow_nan=False) + "\n"
+def as_json(records: Iterable[Record]) -> Iterator[str]:
+    """An array with one object per submission, in pieces: a class of ten thousand need not be in memory at once."""
+    yield "[\n"
+    for place, record in enumerate(records):
+        yield ",\n" * bool(place) + json.dumps(record, indent=1, allow_nan=False)
+    yield "\n]\n"
 
 
-def junit(records: Iterable[Record]) -> str:
-    """JUnit XML as CI servers read it: a suite for each submission, a case for each check."""
-    root = ElementTree.Element("testsuites", name="autograder")
-    for record in records:
-        checks = [(e, c) for e in record["exercises"] for c in e["checks"]]
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=clean(record["submission"]),
-            tests=str(len(checks)),
-            failures=str(sum(not c["passed"] for _, c in checks)),
-            time=str(record["seconds"]),
-        )
-        properties = ElementTree.SubElement(suite, "properties")
-        for key in ("assignment", "model", "isolation", "score", "max_score"):
-            ElementTree.SubElement(properties, "property", name=key, value=clean(record[key]))
-        for exercise, check in checks:
-            case = ElementTree.SubElement(suite, "testcase", classname=exercise["name"], name=check["name"])
-            if not check["passed"]:
-                ElementTree.SubElement(case, "failure", message=why(check), type=exercise["status"])
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+def junit(records: Iterable[Record]) -> Iterator[str]:
+    """JUnit XML as CI servers read it, in pieces: a suite for each submission, a case for each check."""
+    yield '<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="autograder">\n'
+    yield from map(junit_suite, records)
+    yield "</testsuites>\n"
+
+
+def junit_suite(record: Record) -> str:
+    checks = [(e, c) for e in record["exercises"] for c in e["checks"]]
+    failures, time = sum(not c["passed"] for _, c in checks), str(record["seconds"])
+    counted = {"tests": str(len(checks)), "failures": str(failures), "time": time}
+    suite = ElementTree.Element("testsuite", name=clean(record["submission"]), **counted)
+    properties = ElementTree.SubElement(suite, "properties")
+    for key in ("assignment", "model", "isolation", "score", "max_score"):
+        ElementTree.SubElement(properties, "property", name=key, value=clean(record[key]))
+    for exercise, check in checks:
+        case = ElementTree.SubElement(suite, "testcase", classname=exercise["name"], name=check["name"])
+        if not check["passed"]:
+            ElementTree.SubElement(case, "failure", message=why(check), type=exercise["status"])
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode") + "\n"
 
 
 def gradescope(record: Record) -> str:
@@ -115,9 +117,10 @@ def in_markdown(value: object) -> str:
     return MARKDOWN_SIGNS.sub(r"\\\1", clean(value)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def markdown(records: Iterable[Record]) -> str:
-    """A summary for a CI page: a table per submission, and what its failing checks say behind a fold."""
-    return "\n".join(markdown_of_one(record) for record in records)
+def markdown(records: Iterable[Record]) -> Iterator[str]:
+    """A summary for a CI page, in pieces: a table per submission, and what its failing checks say behind a fold."""
+    for place, record in enumerate(records):
+        yield "\n" * bool(place) + markdown_of_one(record)
 
 
 def markdown_of_one(record: Record) -> str:

@@ -1,43 +1,22 @@
 """How a candidate is started and held: inside bubblewrap where it works, else as a plain process; under limits in both.
 
-One warm process (the zygote of candidate.py) is started per sandbox; each candidate is a fork of it that has locked
-itself in before it reads student code. docs/security.md says what holds in which mode.
+One warm process (zygote.py) is started per sandbox; each candidate is a fork of it that has locked itself in before it
+reads student code.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
-import re
 import shutil
 import socket
-import subprocess
-import sys
-import sysconfig
-import tempfile
 from dataclasses import dataclass, fields
-from functools import cache
-from itertools import count
-from pathlib import Path
 
-import numpy as np
+from autograder.zygote import Unavailable, Zygote, bubblewrap_zygote, process_zygote
 
-CANDIDATE = Path(__file__).with_name("candidate.py")
-LINUX = sys.platform == "linux"
-START_SECONDS = 30.0  # a machine under load may need long to load NumPy
 INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap), or grade with --isolation process."
-FLAGS = ["-s", "-P", "-S", "-B"]  # no user site, no script folder on the path, no site packages, no .pyc written
-ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "HOME": "/tmp", "OPENBLAS_NUM_THREADS": "1"}
-ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1"}
-SEAL = "seal"  # tests put another word here, to try what holds where the kernel filter cannot be installed
-_started = count()
 _warned = False
-
-
-class Unavailable(RuntimeError):
-    """The sandbox that was asked for does not work here; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -62,53 +41,6 @@ class Limits:
         except (ValueError, KeyError):
             names = ", ".join(kinds)
             raise Unavailable(f"AUTOGRADER_LIMITS={text!r} is not a list of name=number; names: {names}.") from None
-
-
-class Zygote:
-    """A process with Python and NumPy loaded that forks candidates on request. It never runs student code."""
-
-    def __init__(self, command: list[str], environment: dict[str, str], uid: int = 0):
-        self.control, theirs = socket.socketpair()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
-        try:
-            self._process = subprocess.Popen(
-                [*command, str(uid), SEAL], stdin=theirs, stdout=subprocess.DEVNULL, stderr=self._errors,
-                env=environment, cwd="/", start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            raise Unavailable(str(error)) from None
-        finally:
-            theirs.close()
-        self.sealed: bool | None = None  # known when it has said that it is ready
-
-    def wait(self) -> None:
-        """Until it is ready. Raises Unavailable with what it wrote to standard error."""
-        if self.sealed is None:
-            try:
-                self.sealed = self._receive()["sealed"]
-            except (OSError, ValueError) as error:
-                self.close()
-                self._errors.seek(0)
-                said = self._errors.read().decode(errors="replace").strip().splitlines()
-                raise Unavailable(said[-1] if said else f"{type(error).__name__}: {error}") from None
-
-    def request(self, ask: dict, *descriptors: int) -> dict:
-        """One request, one reply. Raises OSError or ValueError when the zygote is gone."""
-        socket.send_fds(self.control, [json.dumps(ask).encode()], descriptors)
-        return self._receive()
-
-    def _receive(self) -> dict:
-        self.control.settimeout(START_SECONDS)
-        return json.loads(self.control.recv(4096))
-
-    def close(self) -> None:
-        """End it and every candidate of it."""
-        self.control.close()  # it sees the end of its socket, kills its children and goes
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 class Connection:
@@ -137,7 +69,10 @@ class Connection:
 
 
 class Sandbox:
-    """Gives out candidates. Use it in one thread; a forked process makes its own."""
+    """Gives out candidates. Use it in one thread; a forked process makes its own.
+
+    The zygote is started when it is first needed: a class whose verdicts are all kept needs none.
+    """
 
     def __init__(self, isolation: str = "auto"):
         self._auto = isolation == "auto"
@@ -146,8 +81,7 @@ class Sandbox:
             raise Unavailable(f"bubblewrap is not installed. {INSTALL}")
         if self._auto and self._mode == "process":
             _warn("bubblewrap is not installed")
-        self._owner = os.getpid()
-        self._zygote: Zygote | None = self._start()
+        self._owner, self._zygote = os.getpid(), None
         if isolation == "bubblewrap":
             self._ready()
 
@@ -183,12 +117,10 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _start(self) -> Zygote:
-        return bubblewrap_zygote() if self._mode == "bubblewrap" else process_zygote()
-
     def _ready(self) -> Zygote:
         if self._zygote is None or self._owner != os.getpid():
-            self._zygote, self._owner = self._start(), os.getpid()
+            start = bubblewrap_zygote if self._mode == "bubblewrap" else process_zygote
+            self._zygote, self._owner = start(), os.getpid()
         try:
             self._zygote.wait()
         except Unavailable as why:
@@ -211,70 +143,3 @@ def _warn(why: str) -> None:
     if not _warned:
         logging.getLogger("autograder").warning("%s: grading in plain processes. See docs/security.md.", why)
     _warned = True
-
-
-# ---- The two ways to start a zygote ----
-
-
-def process_zygote() -> Zygote:
-    """A plain process with an empty environment, an unprivileged user when we are root."""
-    site = Path(np.__file__).parent.parent
-    return Zygote([_python(), *FLAGS, str(CANDIDATE)], {**ENVIRONMENT, "PYTHONPATH": str(site)}, _spare_uid())
-
-
-def bubblewrap_zygote() -> Zygote:
-    """All namespaces, and a root of its own that holds Python, NumPy, candidate.py and an empty /tmp."""
-    uid, library = _spare_uid(), f"{sys.platlibdir}/python{sys.version_info.major}.{sys.version_info.minor}"
-    numpy = Path(np.__file__).parent
-    binds = {_python(): "/python/bin/python", sysconfig.get_path("stdlib"): f"/python/{library}"}
-    binds |= {str(numpy): "/site/numpy", str(CANDIDATE): "/candidate.py"}
-    if numpy.with_name("numpy.libs").is_dir():
-        binds[str(numpy.with_name("numpy.libs"))] = "/site/numpy.libs"
-    namespaces = "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname none"
-    command = [
-        shutil.which("bwrap") or "bwrap",
-        *namespaces.split(),
-        *["--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"],
-    ]
-    if uid:  # as root: no user namespace, which could map only root; become an unprivileged user inside instead
-        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_DAC_READ_SEARCH"]
-    else:
-        command += ["--unshare-user"] + (["--disable-userns"] if "--disable-userns" in _bwrap_help() else [])
-    for source, target in {**_libraries(), **binds}.items():
-        command += ["--ro-bind", source, target]
-    if Path(sysconfig.get_path("stdlib"), "site-packages").is_dir():
-        command += ["--tmpfs", f"/python/{library}/site-packages"]
-    command += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/tmp", "--remount-ro", "/"]
-    environment = {**ENVIRONMENT, "PYTHONPATH": "/site", "PYTHONHOME": "/python", "LD_LIBRARY_PATH": "/libraries"}
-    return Zygote([*command, "/python/bin/python", *FLAGS, "/candidate.py"], environment, uid)
-
-
-def _python() -> str:
-    """The interpreter itself, not a virtual environment's link to it."""
-    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-
-
-def _spare_uid() -> int:
-    """A user id that nobody has, another for each zygote, when we are root; else 0, for staying who we are."""
-    if os.geteuid() != 0:
-        return 0
-    mapped = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()] if LINUX else []
-    if any(int(first) + int(length) > 2**31 for first, _, length in mapped):
-        return 2_000_000_000 + os.getpid() * 16 + next(_started) % 16
-    return 60_000 + (os.getpid() * 16 + next(_started)) % 5000  # a container with few ids
-
-
-@cache
-def _bwrap_help() -> str:
-    return subprocess.run(["bwrap", "--help"], capture_output=True, text=True).stdout
-
-
-@cache
-def _libraries() -> dict[str, str]:
-    """Shared libraries that Python and NumPy load, and the loader: where each is here -> where it goes inside."""
-    modules = Path(sysconfig.get_path("stdlib"), "lib-dynload")
-    wanted = [_python(), *Path(np.__file__).parent.glob("*/*_umath*.so")]
-    wanted += [str(path) for name in ("_ctypes", "_hashlib", "zlib", "_uuid") for path in modules.glob(f"{name}.*so")]
-    listed = subprocess.run(["ldd", *wanted], capture_output=True, text=True).stdout
-    found = {path: f"/libraries/{name}" for name, path in re.findall(r"^\s*(\S+) => (/\S+) \(0x", listed, re.M)}
-    return found | {path: path for path in re.findall(r"^\s*(/\S+) \(0x", listed, re.M)}

@@ -19,9 +19,7 @@ from autograder.submission import Release, Unreadable, normal, read
 
 SIZE = 60  # names, operations and numbers that two notebooks must share: about six lines of NumPy
 ALIKE = 0.7  # share of what the two have together
-FEW = (
-    4  # a statement of at most so many notebooks counts in a class of any size; else of at most a quarter of the class
-)
+FEW = 4  # a statement of at most so many notebooks counts in a class of any size; else of a quarter of the class
 CROWD = 50  # ... and never of more than this, which keeps the work linear in the size of the class
 KEPT = {*dir(builtins), "np", "numpy", "math"}  # names that mean the same in every notebook
 

@@ -18,7 +18,9 @@ KIT = ROOT / "source" / "gpt2" / "gptkit"
 SPOKEN = {  # where sentences that reach a student are written
     "While a function is checked": sorted((KIT / "checks").glob("*.py")),
     "In the notebook": [KIT / "feedback.py", KIT / "complete.py", KIT / "model.py"],
-    "While a notebook is graded": [ROOT / "autograder" / f"{n}.py" for n in ("examiner", "submission", "grading")],
+    "While a notebook is graded": [
+        ROOT / "autograder" / f"{n}.py" for n in ("examiner", "hearsay", "submission", "grading")
+    ],
 }
 BLAME = re.compile(
     r"\b(wrong|incorrect|bad|mistaken|forgot|forgotten|stupid|obvious|obviously|simply|should have)\b", re.I

@@ -10,8 +10,8 @@ import pytest
 
 from autograder import similar
 from autograder.__main__ import main
+from autograder.class_counts import ClassReport, by_student, table
 from autograder.class_page import page
-from autograder.class_report import ClassReport, by_student, table
 from autograder.grading import released
 from tests.autograder.class_of_forty import make
 from tests.autograder.test_report import HOSTILE, Tags

@@ -52,6 +52,20 @@ def test_a_folder_is_graded_whole_and_every_report_is_written(capsys, folder, tm
     assert files["markdown"].read_text().count("### ") == 3
 
 
+def test_a_report_that_cannot_be_written_costs_no_other(capsys, folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    files = ["--json", tmp_path / "file" / "records.json", "--junit", tmp_path / "junit.xml"]
+    code, out, err = run(capsys, "grade", folder / "ada" / "gpt2.ipynb", *files)
+    assert code == 2 and "records.json: cannot be written" in err
+    assert "90 / 90" in out and (tmp_path / "junit.xml").exists()
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(folder):
+    command = f"set -o pipefail; {sys.executable} -m autograder grade {folder}/ada/gpt2.ipynb | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_gradescope_file(capsys, folder, tmp_path):
     code, _, _ = run(capsys, "grade", folder / "ada" / "gpt2.ipynb", "--gradescope", tmp_path / "results.json")
     assert code == 0

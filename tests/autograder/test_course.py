@@ -218,6 +218,14 @@ def test_nbgrader_autograde_killed_midway_is_completed_by_its_next_run(here):
     assert marks(url(here)) == quiet
 
 
+def test_a_name_that_nbgrader_cannot_handle_is_told_and_stops_nobody(here, capsys):
+    hand_in(here.folder, 1)
+    here.hand_in("ann[2]", PERFECT)
+    code, said = grade(capsys)
+    assert code == 1 and said.startswith("1 submissions recorded")
+    assert "not recorded: 'ann[2]': nbgrader cannot handle a folder of that name; rename it" in said
+
+
 def test_several_at_once_double_nothing(here, capsys):
     hand_in(here.folder, 8)
     assert grade(capsys)[0] == 0

@@ -103,3 +103,9 @@ def picture(figure: Figure, text: str) -> Picture:
 def note(text: str) -> Shown:
     """A small remark below an output."""
     return Shown(f'<span class="dim">{escape(text)}</span>', text)
+
+
+def continued(prompt: str, text: str, ending: str = " ...") -> Shown:
+    """A prompt and what the model adds."""
+    html = f'<pre><span class="dim">{escape(prompt)}</span><span class="new">{escape(text)}</span>{ending}</pre>'
+    return Shown(html, f"{prompt}|{text}{ending}")

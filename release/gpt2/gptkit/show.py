@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from IPython.display import display
 
 from gptkit.feedback import yours
-from gptkit.looks import BLUE, ORANGE, Picture, Shown, new_figure, note, picture, theme
+from gptkit.looks import BLUE, ORANGE, Picture, Shown, continued, new_figure, note, picture, theme
 
 if TYPE_CHECKING:
     from gptkit import Model
@@ -53,12 +52,6 @@ def model_text(model: Model, prompt: str, n_tokens: int, choose: Any = None) -> 
     from gptkit.complete import complete
 
     return complete(model.gpt2, model.tokenizer, prompt, n_tokens, choose, progress=False)
-
-
-def continued(prompt: str, text: str, ending: str = " ...") -> Shown:
-    """A prompt and what the model adds."""
-    html = f'<pre><span class="dim">{escape(prompt)}</span><span class="new">{escape(text)}</span>{ending}</pre>'
-    return Shown(html, f"{prompt}|{text}{ending}")
 
 
 def hyperparameters(model: Model) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from IPython.display import display
 
 from gptkit.feedback import yours
-from gptkit.looks import Shown
-from gptkit.show import attention_map, attention_weights, continued, model_text, runs_on
+from gptkit.looks import Shown, continued
+from gptkit.show import attention_map, attention_weights, model_text, runs_on
 
 if TYPE_CHECKING:
     from gptkit import Model

@@ -19,7 +19,7 @@ from importlib import resources
 from types import SimpleNamespace
 
 from gptkit.checks.core import Exercise, Local, Result, earned, run
-from gptkit.looks import Shown, in_html
+from gptkit.looks import Shown, continued, in_html
 
 POINTS = json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))
 FUNCTIONS = tuple(name for name in POINTS if name != "end_to_end")  # in the notebook's order
@@ -78,7 +78,6 @@ def complete_a_sentence(functions: dict[str, Callable]) -> None:
     from gptkit import load
     from gptkit.complete import complete
     from gptkit.model import GPT2
-    from gptkit.show import continued
 
     model = load()
     prompt = (

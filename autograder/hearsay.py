@@ -1,0 +1,67 @@
+"""What a candidate says of itself, in words that can be shown. Any of it may be a lie, or too much, or no text at all.
+
+Where `secret` is true, no word chosen by the student gets into a message: it could carry hidden inputs out.
+"""
+
+from __future__ import annotations
+
+import builtins
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+from gptkit.checks.core import Failed, Foreign
+
+PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
+
+
+def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool) -> Failed:
+    """An exception that the candidate reported, in the words of `core.raised`; `cells` are the sources it came from."""
+    error = error if isinstance(error, dict) else {}
+    kind, text = plain(error.get("type"), 60) or "an error", plain(error.get("text"), 300)
+    if secret:
+        kind, text = kind if kind in PLAIN_NAMES else "an error", ""
+    if kind == "NotImplementedError" and " " not in what:
+        return Failed(f"{what} is not written yet.", status="missing")
+    number, line, where = error.get("cell"), error.get("line"), ""
+    if type(number) is int and type(line) is int and 0 <= number < len(cells):
+        lines = cells[number][0].splitlines()
+        if 0 < line <= len(lines):
+            where = f" at line {line}, `{plain(lines[line - 1].strip(), 80)}`"
+    said = " ".join(text.split())[:160].rstrip(".")
+    return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+
+
+def foreign(name: str, secret: bool) -> Foreign:
+    """What stands for an answer that does not cross; its type carries the name, so that messages can say it."""
+    name = "value" if secret and name not in PLAIN_NAMES else name
+    return type(name, (Foreign,), {})(name)
+
+
+def ending(code: int | None, secret: bool) -> str:
+    """How a process that hung up ended."""
+    if code is None:
+        return "stopped answering"
+    if secret:
+        return "ended the Python process"
+    if code >= 0:
+        return f"ended the Python process (exit code {code})"
+    if code == -signal.SIGKILL:
+        return "used too much memory or processor time and was stopped"
+    return f"crashed Python ({(signal.strsignal(-code) or f'signal {-code}').lower()})"
+
+
+def cell(where: str) -> str:
+    """A cell as the subject of a sentence."""
+    return where.capitalize() if where.startswith("cell ") else f"The cell of {where}"
+
+
+def plain(text: Any, room: int, keep: str = "") -> str:
+    """A student's text, cut, with everything that does not print (colour codes, half characters) replaced."""
+    text = text[:room] if isinstance(text, str) else ""
+    return "".join(c if c.isprintable() or c in keep else " " if c.isspace() else "�" for c in text)
+
+
+def items(value: Any) -> list:
+    """What should be a list; an empty one where it is none."""
+    return value if isinstance(value, list) else []
