@@ -173,12 +173,12 @@ def row(mistake: Mistake, students: int) -> str:
     told = "".join(f"<li>{esc(who)}: {esc(said)}</li>" for who, said in mistake.who.items() if said)
     names = f"<ul>{told}</ul>" if told else esc(", ".join(mistake.who))
     said = esc(mistake.fact) + (f"<div class='ask'>{esc(mistake.question)}</div>" if mistake.question else "")
-    named = f"<small>{esc(mistake.name)}</small>" if mistake.name else "<small>none of the known mistakes</small>"
+    name = esc(mistake.name or "none of the known mistakes").replace("_", "_<wbr>")  # where a long name may be broken
     bar = f"<div class='bar'><div style='width:{100 * number / students:.0f}%'></div></div>"
     who = f"<details><summary>who</summary>{names}</details>"
     return (
         f"<tr><td class='many'><b>{number}</b> of {students}{bar}</td>"
-        f"<td class='where'>{esc(mistake.exercise)}<br>{named}</td>"
+        f"<td class='where'>{esc(mistake.exercise)}<br><small>{name}</small></td>"
         + (f"<td colspan='2'>{said}{who}</td></tr>" if told else f"<td>{said}</td><td class='who'>{who}</td></tr>")
     )
 

@@ -27,7 +27,7 @@ from unittest import mock
 IGNORED = {name: os.environ.pop(name) for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ}
 
 import numpy as np  # noqa: E402
-from gptkit import tensorfile, weights  # noqa: E402
+from gptkit import layout, tensorfile, weights  # noqa: E402
 from gptkit.model import GPT2  # noqa: E402
 from picoGPT import gpt2_pico as textbook  # noqa: E402
 from tqdm import tqdm  # noqa: E402
@@ -107,7 +107,7 @@ def made_once() -> tuple[Path, Path]:
         rng = np.random.default_rng(0)
         arrays = {
             name: rng.standard_normal(shape, dtype=np.float32) * np.float32(0.02) + np.float32(name.endswith("/g"))
-            for name, shape in weights.shapes(HPARAMS).items()
+            for name, shape in layout.shapes(HPARAMS).items()
         }
         ours.mkdir(parents=True, exist_ok=True)
         (ours / "hparams.json").write_text(json.dumps(HPARAMS))

@@ -19,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from gptkit import checkpoint, weights
+from gptkit import checkpoint, layout
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 HPARAMS = {"n_vocab": 1280, "n_ctx": 128, "n_embd": 128, "n_head": 4, "n_layer": 4}
@@ -54,7 +54,7 @@ def initial(hparams: dict) -> dict[str, tf.Variable]:
     """GPT-2's initialisation: normal(0.02), the projections back into the residual stream scaled down by depth."""
     rng = np.random.default_rng(SEED)
     variables = {}
-    for name, shape in weights.shapes(hparams).items():
+    for name, shape in layout.shapes(hparams).items():
         scale = 0.01 if name.endswith("wpe") else 0.02
         if name.endswith("c_proj/w"):
             scale /= math.sqrt(2 * hparams["n_layer"])

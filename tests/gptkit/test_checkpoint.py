@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gptkit import checkpoint, tensorfile, weights
+from gptkit import checkpoint, layout, tensorfile, weights
 from gptkit.weights import WeightsError
 
 pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
@@ -24,9 +24,9 @@ def folder(tmp_path):
 def test_the_converted_file_holds_the_checkpoint(folder):
     hparams, params = weights.load(folder)  # converts
     assert (folder / "model.safetensors").read_bytes() == (TINY / "model.safetensors").read_bytes()
-    raw = checkpoint.read(folder / "model.ckpt", list(weights.shapes(hparams)))
+    raw = checkpoint.read(folder / "model.ckpt", list(layout.shapes(hparams)))
     converted = tensorfile.read(folder / "model.safetensors")
-    assert set(raw) == set(converted) == set(weights.shapes(hparams))
+    assert set(raw) == set(converted) == set(layout.shapes(hparams))
     for name, array in raw.items():
         assert array.dtype == np.float32 and array.tobytes() == converted[name].tobytes(), name
     assert params["blocks"][0]["attn"]["c_attn"]["w"].shape == (hparams["n_embd"], 3 * hparams["n_embd"])
@@ -36,9 +36,9 @@ def test_the_checkpoint_is_laid_out_as_openai_lays_out_theirs():
     from tensorflow.train import latest_checkpoint, load_checkpoint
 
     assert Path(latest_checkpoint(str(TINY))) == TINY / "model.ckpt"
-    hparams = weights.load_hparams(TINY)
+    hparams = layout.load_hparams(TINY)
     found = load_checkpoint(str(TINY / "model.ckpt")).get_variable_to_shape_map()
-    shapes = weights.shapes(hparams)
+    shapes = layout.shapes(hparams)
     assert found == {n: [1, *s] if n.endswith("/w") else list(s) for n, s in shapes.items()}
 
 

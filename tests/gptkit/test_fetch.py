@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gptkit import checkpoint, download, fetch, published, tensorfile, verify, weights
+from gptkit import checkpoint, download, fetch, layout, published, tensorfile, verify, weights
 from gptkit.__main__ import main
 from gptkit.model import GPT2
 from gptkit.tokenizer import Tokenizer
@@ -41,7 +41,7 @@ def shop(tmp_path_factory) -> Path:
     folder.mkdir(parents=True)
     shutil.copy(TINY / "encoder.json", folder / "vocab.json")
     shutil.copy(TINY / "vocab.bpe", folder / "merges.txt")
-    hparams, variables = weights.load_hparams(TINY), tensorfile.read(TINY / "model.safetensors")
+    hparams, variables = layout.load_hparams(TINY), tensorfile.read(TINY / "model.safetensors")
     config = {"vocab_size": hparams["n_vocab"], "model_type": "gpt2"} | hparams
     del config["n_vocab"]
     (folder / "config.json").write_text(json.dumps(config))
@@ -58,7 +58,7 @@ def offered(shop) -> published.Published:
         published.HF_PARAMETERS: shop / HF / "model.safetensors"
     }
     files = {name: (path.stat().st_size, download.sha256(path)) for name, path in here.items()}
-    return published.Published(**weights.load_hparams(TINY), repository="some/where", files=files)
+    return published.Published(**layout.load_hparams(TINY), repository="some/where", files=files)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def refused(capsys, *argv) -> str:
 def assert_fetched(folder: Path):
     """The folder holds the tiny model's parameters, its tokenizer, and nothing that is left over."""
     assert (folder / "model.safetensors").read_bytes() == (TINY / "model.safetensors").read_bytes()
-    assert weights.load(folder)[0] == weights.load_hparams(TINY)
+    assert weights.load(folder)[0] == layout.load_hparams(TINY)
     assert Tokenizer.from_folder(folder).encode("Romeo") == Tokenizer.from_folder(TINY).encode("Romeo")
     assert {f.name for f in folder.parent.iterdir()} == {folder.name, f".{folder.name}.lock"}
 
@@ -414,7 +414,7 @@ def test_what_is_published_fits_together():
     model = published.MODELS["124M"]
     assert model.n_params == 124_439_808
     for one in published.MODELS.values():
-        assert one.n_params == sum(int(np.prod(shape)) for shape in weights.shapes(one.hparams).values())
+        assert one.n_params == sum(int(np.prod(shape)) for shape in layout.shapes(one.hparams).values())
     assert model.files["model.ckpt.data-00000-of-00001"][0] == 4 * model.n_params
     hparams = (json.dumps(model.hparams, indent=2) + "\n").encode()
     assert (len(hparams), hashlib.sha256(hparams).hexdigest()) == model.files["hparams.json"]

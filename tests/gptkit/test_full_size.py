@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gptkit import checkpoint, download, fetch, published, tensorfile, weights
+from gptkit import checkpoint, download, fetch, layout, published, tensorfile, weights
 
 from tests.gptkit import misbehaving as ways
 
@@ -40,7 +40,7 @@ def shop(tmp_path_factory) -> Path:
     openai.mkdir()
     theirs.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    shapes = weights.shapes(REAL.hparams)
+    shapes = layout.shapes(REAL.hparams)
     variables = {
         name: rng.standard_normal(shape, dtype=np.float32) * np.float32(0.02) for name, shape in shapes.items()
     }

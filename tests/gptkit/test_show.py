@@ -96,7 +96,7 @@ def test_parameters_add_up(model, shown):
 
 def test_sum_in_the_notebook_is_that_of_124m():
     n = {"n_vocab": 50257, "n_ctx": 1024, "n_embd": 768, "n_head": 12, "n_layer": 12}
-    from gptkit.weights import shapes
+    from gptkit.layout import shapes
 
     assert sum(int(np.prod(shape)) for shape in shapes(n).values()) == 124_439_808
 

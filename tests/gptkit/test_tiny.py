@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gptkit import weights
+from gptkit import layout, weights
 from gptkit.model import GPT2
 from gptkit.tokenizer import Tokenizer
 
@@ -31,7 +31,7 @@ def test_its_folder_has_openais_seven_files():
 
 def test_the_vocabulary_is_a_byte_pair_vocabulary_of_its_size():
     tokenizer = Tokenizer.from_folder(TINY)
-    hparams = weights.load_hparams(TINY)
+    hparams = layout.load_hparams(TINY)
     assert tokenizer.n_vocab == hparams["n_vocab"] and 1_000 <= tokenizer.n_vocab <= 2_000
     assert tokenizer.token_bytes(tokenizer.n_vocab - 1) == b"<|endoftext|>"
     assert {tokenizer.token_bytes(i) for i in range(256)} == {bytes([b]) for b in range(256)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gptkit import tensorfile, weights
+from gptkit import layout, tensorfile, weights
 from gptkit.weights import WeightsError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 def make_folder(folder: Path, **changed) -> Path:
     rng = np.random.default_rng(0)
-    variables = {n: rng.standard_normal(s, dtype=np.float32) for n, s in weights.shapes(HPARAMS).items()} | changed
+    variables = {n: rng.standard_normal(s, dtype=np.float32) for n, s in layout.shapes(HPARAMS).items()} | changed
     folder.mkdir(parents=True)
     tensorfile.write(folder / "model.safetensors", {n: v for n, v in variables.items() if v is not None})
     (folder / "hparams.json").write_text(json.dumps(HPARAMS))
@@ -57,7 +57,7 @@ def test_opening_copies_nothing(tmp_path):
     folder = tmp_path / "big"
     folder.mkdir()
     (folder / "hparams.json").write_text(json.dumps(big))
-    variables = {name: np.zeros(shape, np.float32) for name, shape in weights.shapes(big).items()}
+    variables = {name: np.zeros(shape, np.float32) for name, shape in layout.shapes(big).items()}
     tensorfile.write(folder / "model.safetensors", variables)
     code = """
 import sys, time, numpy, psutil
@@ -212,6 +212,6 @@ def test_models_lie_in_the_repository_or_the_cache(tmp_path):
 
 
 def test_names_and_shapes_are_those_of_the_real_checkpoint(real_data):
-    shapes = weights.shapes(weights.load_hparams(real_data))
+    shapes = layout.shapes(layout.load_hparams(real_data))
     found = tensorfile.read(real_data / "slice.safetensors")
     assert len(found) == 107 and all(shapes[name] == array.shape for name, array in found.items())

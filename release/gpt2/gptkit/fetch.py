@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gptkit import checkpoint, weights
+from gptkit import checkpoint, layout, weights
 from gptkit.download import Wanted, download
 from gptkit.published import CHECKPOINT, HF_PARAMETERS, HUGGINGFACE, MODELS, OPENAI, Published
 from gptkit.tensorfile import WeightsError, cannot_write
@@ -135,8 +135,8 @@ def _finish(model: Published, partial: Path) -> None:
         hparams = json.loads(config.read_text(encoding="utf-8"))
         found = {name: hparams.get({"n_vocab": "vocab_size"}.get(name, name)) for name in model.hparams}
         (partial / "hparams.json").write_bytes((json.dumps(found, indent=2) + "\n").encode())  # as OpenAI writes it
-    if weights.load_hparams(partial) != model.hparams:
-        raise WeightsError(f"The server's hyper-parameters are {weights.load_hparams(partial)}, not {model.hparams}.")
+    if layout.load_hparams(partial) != model.hparams:
+        raise WeightsError(f"The server's hyper-parameters are {layout.load_hparams(partial)}, not {model.hparams}.")
     n_vocab = Tokenizer.from_folder(partial).n_vocab
     if n_vocab != model.n_vocab:
         raise WeightsError(f"The server's encoder.json has {n_vocab:,} tokens, not {model.n_vocab:,}.")

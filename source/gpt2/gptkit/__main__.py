@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import NoReturn
 
-from gptkit import weights
+from gptkit import layout, weights
 from gptkit.published import MODELS, SOURCES
 from gptkit.tensorfile import WeightsError
 
@@ -82,7 +82,7 @@ def _info(options: argparse.Namespace) -> None:
     for name in ("tiny", *MODELS):
         try:
             folder = weights.find(name)
-            hparams = weights.load_hparams(folder)
+            hparams = layout.load_hparams(folder)
         except WeightsError:
             print(f"  {name:6} not there; to have it: python -m gptkit fetch {name}")
             continue

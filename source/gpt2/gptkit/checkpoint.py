@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gptkit import tensorfile, weights
+from gptkit import layout, tensorfile
 from gptkit.tensorfile import WeightsError
 
 
@@ -21,10 +21,10 @@ def convert(folder: Path) -> None:
     Raises WeightsError when TensorFlow is missing, or the checkpoint is damaged or does not fit hparams.json; OSError
     when the folder cannot be written to.
     """
-    hparams = weights.load_hparams(folder)
-    variables = read(folder / "model.ckpt", list(weights.shapes(hparams)))
-    weights.check_shapes(variables, hparams, folder / "model.ckpt")
-    tensorfile.write(folder / weights.PARAMETERS, variables)
+    hparams = layout.load_hparams(folder)
+    variables = read(folder / "model.ckpt", list(layout.shapes(hparams)))
+    layout.check_shapes(variables, hparams, folder / "model.ckpt")
+    tensorfile.write(folder / layout.PARAMETERS, variables)
 
 
 def read(prefix: Path, names: list[str]) -> dict[str, np.ndarray]:
@@ -59,12 +59,12 @@ def convert_huggingface(source: Path, folder: Path) -> None:
 
     Its `h.N.attn.bias` are causal masks, no parameters, and are left behind.
     """
-    hparams = weights.load_hparams(folder)
+    hparams = layout.load_hparams(folder)
     found = tensorfile.read(source)
-    named = {name: found.get(huggingface_name(name)) for name in weights.shapes(hparams)}
+    named = {name: found.get(huggingface_name(name)) for name in layout.shapes(hparams)}
     variables = {name: array for name, array in named.items() if array is not None}
-    weights.check_shapes(variables, hparams, source)
-    tensorfile.write(folder / weights.PARAMETERS, variables)
+    layout.check_shapes(variables, hparams, source)
+    tensorfile.write(folder / layout.PARAMETERS, variables)
 
 
 def huggingface_name(name: str) -> str:

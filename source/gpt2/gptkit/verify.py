@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gptkit import checkpoint, tensorfile, weights
+from gptkit import checkpoint, layout, tensorfile, weights
 from gptkit.download import Wanted
 from gptkit.model import GPT2
 from gptkit.published import MODELS, Published
@@ -27,7 +27,7 @@ def verify(name: str) -> Iterator[str]:
     if model is not None:
         yield from _files(model, folder)
     hparams, params = weights.load(folder)
-    n_params = sum(int(np.prod(shape)) for shape in weights.shapes(hparams).values())
+    n_params = sum(int(np.prod(shape)) for shape in layout.shapes(hparams).values())
     yield f"{weights.PARAMETERS}: {n_params:,} parameters in the shapes of hparams.json"
     if (folder / "model.ckpt.index").exists() and importlib.util.find_spec("tensorflow"):
         yield _same_as_checkpoint(hparams, folder)
@@ -52,7 +52,7 @@ def _files(model: Published, folder: Path) -> Iterator[str]:
 def _same_as_checkpoint(hparams: dict, folder: Path) -> str:
     """Compare every parameter with TensorFlow's reading of the checkpoint, bit for bit."""
     converted = tensorfile.read(folder / weights.PARAMETERS)
-    for name, array in checkpoint.read(folder / "model.ckpt", list(weights.shapes(hparams))).items():
+    for name, array in checkpoint.read(folder / "model.ckpt", list(layout.shapes(hparams))).items():
         if array.tobytes() != converted[name].tobytes():
             raise WeightsError(f"{folder / weights.PARAMETERS}: {name} is not the checkpoint's. {AGAIN}")
     return f"{weights.PARAMETERS}: the checkpoint's parameters, bit for bit"
