@@ -88,7 +88,8 @@ class There:
         except (OSError, ValueError):
             raise UsageError(f"{address}: no Dask scheduler answers there.") from None
         self.died = (KilledWorker,)
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told by the exceptions
+        for name in ("distributed", "distributed.client"):  # what matters is told by the exceptions
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._room, self._counted = 0, 0.0
 
     @property
