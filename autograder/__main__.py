@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from autograder.grading import UsageError, find_notebooks, released
 
@@ -132,12 +133,7 @@ def main(argv: list[str] | None = None) -> int:
         return weights(argv[1:])
     options = parser().parse_args(argv)
     try:
-        code = RUN[options.command](options)
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return RUN[options.command](options)
     except UsageError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return 2
@@ -173,14 +169,25 @@ def grade(options: argparse.Namespace) -> int:
                 save(file, form(records))
             except OSError as error:
                 problems.append(f"{file}: cannot be written ({error.strerror}).")
-    for place, record in enumerate(records):
-        print("\n" * bool(place) + report.text(record))
-    if len(records) > 1:
-        average = sum(record["score"] for record in records) / len(records)
-        print(f"\n{len(records)} notebooks graded, {average:.1f} of {records[0]['max_score']:g} points on average")
+    show(records)
     if problems:
         raise UsageError(" ".join(problems))
     return 0
+
+
+def show(records: Sequence[dict[str, Any]]) -> None:
+    """Print every record, and the average of several."""
+    from autograder import report
+
+    try:
+        for place, record in enumerate(records):
+            print("\n" * bool(place) + report.text(record))
+        if len(records) > 1:
+            average = sum(record["score"] for record in records) / len(records)
+            print(f"\n{len(records)} notebooks graded, {average:.1f} of {records[0]['max_score']:g} points on average")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def check_readable(path: Path) -> None:

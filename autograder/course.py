@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.clerk import Clerk, first_line, made_from
+from autograder.clerk import Clerk, first_line
 from autograder.crews import Here, There
 from autograder.grading import UsageError
 from autograder.many import DIED, LOST, examined, shown, spread
+from autograder.nbgrader_door import made_from
 
 clerk: Clerk | None = None  # this worker process's own
 

@@ -188,9 +188,9 @@ class Candidate:
             self._left_out.add(i)
             self._noted[i] = [Failed(f"{hearsay.cell(where)} {why}.", status=why.status)]
             return False
-        errors = reply.get("errors")
         self._noted[i] = [
-            hearsay.raised(error, hearsay.cell(where), self._cells, self.secret) for error in hearsay.items(errors)
+            hearsay.raised(error, hearsay.cell(where), self._cells, self.secret)
+            for error in hearsay.items(reply.get("errors"))
         ]
         return True
 

@@ -34,6 +34,7 @@ SAMPLE, OTTER_SAMPLE, REAL = 6, 3, 200  # notebooks: stock nbgrader's and Otter'
 JOBS = len(os.sched_getaffinity(0))
 CORE_HOUR = 0.05  # dollars for an hour of one core: an assumption
 TARGETS = {"grade_vs_nbgrader": (">=", 40), "full_vs_nbgrader": (">=", 12), "real_vs_tiny": ("<=", 4)}
+TARGETS |= {"growth_from_next_smaller": ("<=", 1.1)}
 
 
 @dataclass
@@ -216,7 +217,7 @@ def figures(seen: dict[str, Cost], n: int) -> dict[str, float]:
     stock = seen["stock nbgrader: autograde"].each
     lean = seen["stock nbgrader: autograde, cells that only show things left out"].each
     grade, whole = seen[f"autograder grade, {n}"], seen[f"autograder course grade, {n}"]
-    ten = seen["autograder course grade, 10"]
+    ten, smaller = (seen[f"autograder course grade, {size}"] for size in (10, [10, *sizes(n)][-2]))
     real, tiny = (seen[f"autograder grade with {model}, {REAL}"] for model in ("124M", "tiny"))
     return {
         "grade_vs_nbgrader": stock / grade.each,
@@ -224,7 +225,9 @@ def figures(seen: dict[str, Cost], n: int) -> dict[str, float]:
         "grade_vs_lean_nbgrader": lean / grade.each,
         "full_vs_lean_nbgrader": lean / whole.each,
         "seconds_per_submission": whole.each,
-        "growth": whole.each / ten.each,  # 1 or less: linear in N
+        "growth": whole.each / ten.each,  # below 1, because the start is shared
+        "growth_from_next_smaller": whole.each
+        / smaller.each,  # above 1 where a submission costs more in a larger class
         "peak_mb": max(grade.peak_mb, whole.peak_mb),
         "real_vs_tiny": real.each / tiny.each,
     }

@@ -40,6 +40,7 @@ def test_the_figures_follow_from_what_was_seen():
             "full_vs_lean_nbgrader": 15,
             "seconds_per_submission": 0.1,
             "growth": 0.25,
+            "growth_from_next_smaller": 0.25,
             "peak_mb": 100,
             "real_vs_tiny": 3,
         }
