@@ -19,7 +19,7 @@ c.ClearSolutions.code_stub = {"python": '# Your code here.\nraise NotImplemented
 c.ClearSolutions.text_stub = "*Your answer here.*"
 
 # Our exporter reads submissions: what is broken, forged or missing still becomes a whole notebook and a row.
-c.Autograde.exporter_class = "autograder.nbgrader_door.SubmissionExporter"
+c.Autograde.exporter_class = "autograder.nbgrader.converters.SubmissionExporter"
 # Outputs of the student's own run stay for hand grading (the exporter has made them harmless), so no ClearOutput here.
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteKernelspec",
@@ -29,10 +29,10 @@ c.Autograde.sanitize_preprocessors = [
 # Examine in place of Execute: nothing of a student's runs here; the sandboxed grader's scores are what is saved, all of
 # a notebook's together, and a mark given by hand is not asked for again while the answer is the same.
 c.Autograde.autograde_preprocessors = [
-    "autograder.nbgrader_door.Examine",
-    "autograder.gradebook.SaveGrades",
+    "autograder.nbgrader.converters.Examine",
+    "autograder.nbgrader.gradebook.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # Collects notebooks only: gptkit, links and devices stay behind.
-c.ExchangeFactory.collect = "autograder.nbgrader_door.Collect"
+c.ExchangeFactory.collect = "autograder.nbgrader.converters.Collect"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.grading import Grader, UsageError, find_notebooks
+from autograder.grading.grader import Grader, UsageError, find_notebooks
 
 records = pytest.StashKey[list]()
 

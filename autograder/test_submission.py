@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.report import why
+from autograder.reports.report import why
 
 
 def test_check(check):

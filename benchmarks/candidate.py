@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from autograder import sandbox
-from autograder.examiner import Candidate, Limits
+from autograder.sandbox import isolation as sandbox
+from autograder.sandbox.proxy import Candidate, Limits
 
 CELLS = [("import numpy as np", "setup")] + [
     (f"def {name}(x, *rest):\n    return -x", name) for name in ("softmax", "layer_norm", "attention", "similarity")

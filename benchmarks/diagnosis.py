@@ -18,7 +18,7 @@ from gptkit import weights
 from gptkit.checks.core import Local, run
 
 from autograder.exercises import EXERCISES
-from autograder.hidden import Hidden
+from autograder.exercises.hidden_data import Hidden
 
 sys.path.insert(0, str(Path(__file__).parent))
 from students import ANSWERS, Answer

@@ -83,7 +83,7 @@ assert np.array_equal(logits, before)
 }
 WHOLE_MODEL = """
 from gptkit import load
-from gptkit.model import GPT2
+from gptkit.engine.model import GPT2
 whole = load("tiny")
 ids = whole.tokenizer.encode("To be, or not to be: that is the")
 theirs = GPT2(whole.hparams, whole.params, softmax=softmax, layer_norm=layer_norm, attention=attention)

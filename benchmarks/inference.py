@@ -27,8 +27,9 @@ from unittest import mock
 IGNORED = {name: os.environ.pop(name) for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE") if name in os.environ}
 
 import numpy as np  # noqa: E402
-from gptkit import layout, tensorfile, weights  # noqa: E402
-from gptkit.model import GPT2  # noqa: E402
+from gptkit import weights  # noqa: E402
+from gptkit.engine.model import GPT2  # noqa: E402
+from gptkit.weights import layout, tensorfile  # noqa: E402
 from picoGPT import gpt2_pico as textbook  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
@@ -79,7 +80,7 @@ float(params["model/wte"][0].sum() + params["model/h11/mlp/c_proj/w"][0].sum())
 """
 PEAK = """
 from gptkit import weights
-from gptkit.model import GPT2
+from gptkit.engine.model import GPT2
 hparams, params = weights.load(folder)
 ids = np.random.default_rng(0).integers(0, hparams["n_vocab"], 924).tolist()
 list(GPT2(hparams, params).greedy(ids, 100))
@@ -89,7 +90,7 @@ sys.exit()
 MAKE_CHECKPOINT = """
 import sys
 import tensorflow as tf
-from gptkit import tensorfile
+from gptkit.weights import tensorfile
 arrays = tensorfile.read(sys.argv[1])
 arrays = {name: a[None] if name.endswith("/w") else a for name, a in arrays.items()}  # as OpenAI's: [1, n_in, n_out]
 names, whole = list(arrays), [""] * len(arrays)

@@ -26,8 +26,8 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "source" / "gpt2"), str(ROOT / "solutions")]
 
-from autograder.grading import Grader, UsageError  # noqa: E402
-from autograder.sandbox import Limits  # noqa: E402
+from autograder.grading.grader import Grader, UsageError  # noqa: E402
+from autograder.sandbox.isolation import Limits  # noqa: E402
 from tests.submissions.build import Expectation, all_submissions, build  # noqa: E402
 
 LIMITS = Limits(call_seconds=2.0, load_seconds=2.0, submission_seconds=15.0)

@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
-from autograder.__main__ import main
+from autograder.doors.command import main
 from tests.copies import ROOT, bash, blocks, copy_repository, tracked
 from tests.submissions.build import HERE, build
 

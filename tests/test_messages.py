@@ -17,9 +17,10 @@ PAGE = ROOT / "docs" / "messages.md"
 KIT = ROOT / "source" / "gpt2" / "gptkit"
 SPOKEN = {  # where sentences that reach a student are written
     "While a function is checked": sorted((KIT / "checks").glob("*.py")),
-    "In the notebook": [KIT / "feedback.py", KIT / "complete.py", KIT / "model.py"],
+    "In the notebook": [KIT / "notebook/feedback.py", KIT / "engine/complete.py", KIT / "engine/model.py"],
     "While a notebook is graded": [
-        ROOT / "autograder" / f"{n}.py" for n in ("examiner", "hearsay", "submission", "grading")
+        ROOT / "autograder" / f"{n}.py"
+        for n in ("sandbox/proxy", "sandbox/replies", "notebooks/submission", "grading/grader")
     ],
 }
 BLAME = re.compile(

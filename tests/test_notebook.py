@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from autograder import release
+from autograder.doors import release
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "source" / "gpt2"

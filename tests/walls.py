@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gptkit.checks.core import Failed
 
-from autograder.examiner import Candidate
-from autograder.sandbox import Sandbox
+from autograder.sandbox.isolation import Sandbox
+from autograder.sandbox.proxy import Candidate
 
 FILES = ["open('/etc/passwd')", "open('/candidate.py')", "open('/tmp/x', 'w')", "open('x', 'w')", "os.open('/', 0)"]
 FILES += ["os.listdir('/')", "os.pipe()", "os.memfd_create('x')", "os.dup(1)", "socket.socket()", "socket.socketpair()"]

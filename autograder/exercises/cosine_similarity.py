@@ -8,7 +8,7 @@ from gptkit.checks.cosine_similarity import exercise, stored
 from picoGPT.similarity import cosine_similarity as reference
 
 from autograder.exercises.catalogue import Catalogue
-from autograder.hidden import Hidden
+from autograder.exercises.hidden_data import Hidden
 
 hidden = Exercise(exercise.name, exercise.signature)
 catalogue = Catalogue(exercise.name, reference)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from gptkit.checks.core import Exercise
 from gptkit.checks.end_to_end import Text, compare_logits, compare_probabilities, compare_tokens, exercise
 
-from autograder.hidden import Hidden
+from autograder.exercises.hidden_data import Hidden
 
 hidden = Exercise(exercise.name, exercise.signature)
 

@@ -7,7 +7,7 @@ from gptkit.checks.layer_norm import exercise, stored
 from picoGPT.gpt2_pico import layer_norm as reference
 
 from autograder.exercises.catalogue import Catalogue
-from autograder.hidden import Hidden
+from autograder.exercises.hidden_data import Hidden
 
 hidden = Exercise(exercise.name, exercise.signature)
 

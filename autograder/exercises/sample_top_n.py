@@ -11,7 +11,7 @@ from gptkit.checks.sample_top_n import compare_draws, draws, exercise, outside
 from picoGPT.gpt2_pico import softmax
 
 from autograder.exercises.catalogue import Catalogue
-from autograder.hidden import Hidden
+from autograder.exercises.hidden_data import Hidden
 
 hidden = Exercise(exercise.name, exercise.signature)
 

@@ -19,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from gptkit import checkpoint, layout
+from gptkit.weights import checkpoint, layout
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 HPARAMS = {"n_vocab": 1280, "n_ctx": 128, "n_embd": 128, "n_head": 4, "n_layer": 4}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gptkit.tokenizer import Tokenizer
+from gptkit.engine.tokenizer import Tokenizer
 
 
 def get_encoder(model_name: str, models_dir: str | Path) -> Tokenizer:

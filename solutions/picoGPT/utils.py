@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gptkit import weights
-from gptkit.tokenizer import Tokenizer
+from gptkit.engine.tokenizer import Tokenizer
 
 from .encoder import get_encoder
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import release
+from autograder.doors import release
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")

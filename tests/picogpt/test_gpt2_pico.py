@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gptkit import weights
-from gptkit.model import GPT2
+from gptkit.engine.model import GPT2
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays

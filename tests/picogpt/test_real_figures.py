@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from gptkit.model import GPT2
-from gptkit.tokenizer import Tokenizer
+from gptkit.engine.model import GPT2
+from gptkit.engine.tokenizer import Tokenizer
 from picoGPT import gpt2_pico as textbook
 from picoGPT.sampling import sample_top_n
 from picoGPT.similarity import cosine_similarity

@@ -7,13 +7,14 @@ import time
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import crews, many
-from autograder.grading import find_notebooks
-from tests.autograder.cluster import cluster
+from autograder.executors import batch as many
+from autograder.executors import pools as crews
+from autograder.grading.grader import find_notebooks
 from tests.autograder.conftest import new_course
-from tests.autograder.killing import count, finish, kill, start
-from tests.autograder.marks import marks, pages
-from tests.autograder.postgres import server
+from tests.autograder.executors.cluster import cluster
+from tests.autograder.nbgrader.killing import count, finish, kill, start
+from tests.autograder.nbgrader.marks import marks, pages
+from tests.autograder.nbgrader.postgres import server
 from tests.submissions.crowd import hand_in
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]

@@ -8,16 +8,18 @@ check(softmax)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from gptkit.feedback import check
+from gptkit.notebook.feedback import check
 
 if TYPE_CHECKING:
-    from gptkit.model import GPT2
-    from gptkit.tokenizer import Tokenizer
+    from gptkit.engine.model import GPT2
+    from gptkit.engine.tokenizer import Tokenizer
 
-__all__ = ["Model", "check", "load"]
+__all__ = ["Model", "check", "load", "show", "widgets"]
 
 
 @dataclass(frozen=True)
@@ -27,19 +29,19 @@ class Model:
     name: str
     tokenizer: Tokenizer
     hparams: dict[str, int]
-    params: dict
+    params: dict = field(repr=False)  # 124 million numbers are no display
 
     @property
     def gpt2(self) -> GPT2:
         """The network, running on those of the student's functions that passed their checks, else on the kit's own."""
-        from gptkit.feedback import IN_THE_MODEL, yours
-        from gptkit.model import GPT2
+        from gptkit.engine.model import GPT2
+        from gptkit.notebook.feedback import IN_THE_MODEL, yours
 
         return GPT2(self.hparams, self.params, **{name: yours[name] for name in IN_THE_MODEL if name in yours})
 
     def complete(self, prompt: str, n_tokens_to_generate: int = 40) -> str:
         """The likeliest continuation of a prompt. Raises ValueError when the prompt is empty or both do not fit."""
-        from gptkit.complete import complete
+        from gptkit.engine.complete import complete
 
         return complete(self.gpt2, self.tokenizer, prompt, n_tokens_to_generate)
 
@@ -50,10 +52,17 @@ def load(name: str | None = None) -> Model:
     Takes milliseconds: the parameters stay in their file until they are read. Raises WeightsError when there is none.
     """
     from gptkit import weights
-    from gptkit.feedback import expect_functions
-    from gptkit.tokenizer import Tokenizer
+    from gptkit.engine.tokenizer import Tokenizer
+    from gptkit.notebook.feedback import expect_functions
 
     expect_functions()
     folder = weights.find(name)
     hparams, params = weights.load(folder)
     return Model(folder.name, Tokenizer.from_folder(folder), hparams, params)
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`show` and `widgets`, when they are first used: plots need matplotlib, and grading needs no plots."""
+    if name in ("show", "widgets"):
+        return import_module(f"gptkit.notebook.{name}")
+    raise AttributeError(f"module 'gptkit' has no attribute {name!r}")

@@ -6,9 +6,10 @@ import argparse
 import sys
 from typing import NoReturn
 
-from gptkit import layout, weights
-from gptkit.published import MODELS, SOURCES
-from gptkit.tensorfile import WeightsError
+from gptkit import weights
+from gptkit.weights import layout
+from gptkit.weights.published import MODELS, SOURCES
+from gptkit.weights.tensorfile import WeightsError
 
 DESCRIPTION = """\
 Fetch the published GPT-2 models, verify them, and show what is there.
@@ -63,14 +64,14 @@ def _parser(prog: str) -> Parser:
 
 
 def _fetch(options: argparse.Namespace) -> None:
-    from gptkit.fetch import fetch
+    from gptkit.weights.fetch import fetch
 
     folder = fetch(options.name, options.source)
     print(f"{options.name} is ready in {folder}")
 
 
 def _verify(options: argparse.Namespace) -> None:
-    from gptkit.verify import verify
+    from gptkit.weights.verify import verify
 
     for line in verify(options.name):
         print(f"ok  {line}", flush=True)

@@ -9,7 +9,7 @@ from gptkit.weights import find
 from picoGPT import gpt2_pico
 
 from autograder.exercises import EXERCISES
-from autograder.hidden import Hidden
+from autograder.exercises.hidden_data import Hidden
 
 HIDDEN = Hidden(find("tiny"), "7")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from picoGPT import sampling
 
 from autograder.exercises import EXERCISES, ORDER, modules, write_data
-from autograder.hidden import Hidden
+from autograder.exercises.hidden_data import Hidden
 
 MODEL = ("softmax", "layer_norm", "attention")
 CATALOGUES = {name: m.catalogue for name, m in modules().items() if hasattr(m, "catalogue")}

@@ -106,7 +106,7 @@ def test_a_right_sampler_passes_on_real_logits_and_a_greedy_one_does_not(observe
 
     from gptkit.checks.sample_top_n import compare_draws
 
-    from autograder.hidden import Hidden
+    from autograder.exercises.hidden_data import Hidden
 
     for j in PROMPTS:
         case, seed = MODULES["sample_top_n"].likeliest(

@@ -8,8 +8,8 @@ from gptkit.checks.core import Local, run
 from gptkit.checks.sample_top_n import ALARM, DRAWS, KINDS, MORE, exercise, g_statistic, limit
 from gptkit.weights import find
 
+from autograder.exercises.hidden_data import Hidden
 from autograder.exercises.sample_top_n import catalogue, likeliest
-from autograder.hidden import Hidden
 
 SEEN_OTHERWISE = {"ignores_rng", "changes_logits"}  # not by their probabilities
 

@@ -6,7 +6,7 @@ expect: cosine_similarity 0 failed
 import importlib
 import sys
 
-names = ["picoGPT", "picoGPT.gpt2_pico", "autograder", "autograder.exercises.cosine_similarity", "gptkit", "gptkit.model"]
+names = ["picoGPT", "picoGPT.gpt2_pico", "autograder", "autograder.exercises.cosine_similarity", "gptkit", "gptkit.engine.model"]
 names += ["candidate", "examiner", "sandbox", "nbgrader", "scipy", "sklearn", "torch", "tensorflow", "gptkit.checks.cases"]
 
 

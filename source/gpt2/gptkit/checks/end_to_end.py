@@ -16,7 +16,7 @@ import numpy as np
 from gptkit.checks import attention, layer_norm
 from gptkit.checks.cases import Case, close, gates
 from gptkit.checks.core import Exercise, Failed, Student
-from gptkit.model import GPT2, Trace
+from gptkit.engine.model import GPT2, Trace
 
 exercise = Exercise("end_to_end", "(softmax, layer_norm, attention)")
 
@@ -44,7 +44,7 @@ class Text:
 def visible_text() -> Text:
     """Shakespeare's words, read by the tiny model, which every student has."""
     from gptkit import weights
-    from gptkit.tokenizer import Tokenizer
+    from gptkit.engine.tokenizer import Tokenizer
 
     gpt2 = GPT2(*weights.load(weights.EMBEDDED))
     prompt = Tokenizer.from_folder(weights.EMBEDDED).encode("To be, or not to be: that is the question")[:12]

@@ -1,0 +1,222 @@
+"""One submission on its way through nbgrader: examined, recorded in the gradebook, its feedback page written.
+
+What `nbgrader autograde` and `nbgrader generate_feedback` do is done with nbgrader's own steps, in another order: first
+all that takes time, then one short transaction, then the files, each whole or not at all. So it may be stopped at any
+moment. A submission is done when its autograded notebook names the content it was made from, and its feedback page the
+state of the gradebook that it shows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import random
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import nbformat
+from nbconvert.exporters import HTMLExporter
+from nbgrader.api import InvalidEntry, MissingEntry
+from nbgrader.apps import AutogradeApp
+from nbgrader.converters import Autograde, BaseConverter, GenerateFeedback, NbGraderException
+from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteKernelspec
+from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
+from traitlets.config import Config
+
+from autograder.files import save
+from autograder.grading.grader import RELEASE, UsageError
+from autograder.nbgrader.converters import Examine, SubmissionExporter, companions, made_anew, made_from
+from autograder.nbgrader.feedback_page import FeedbackPage
+from autograder.nbgrader.gradebook import OneGradebook
+from autograder.notebooks import submission
+
+T = TypeVar("T")
+PATIENCE = 120  # seconds that the gradebook may be away: a server restart, many writers
+ONCE = (OverwriteKernelspec, OverwriteCells, CheckCellMetadata)  # they change nbgrader's own cells, the same in all
+CONFIG = "Run this in a course folder: its nbgrader_config.py names autograder's exporter (c.Autograde.exporter_class)."
+
+
+class Clerk:
+    """nbgrader at work on one course and assignment, for one process: its configuration, steps and open gradebook."""
+
+    def __init__(self, assignment: str, isolation: str):
+        app = AutogradeApp()
+        app.initialize(["--log-level=ERROR"])
+        logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # conflicts between writers: tried again
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at each new submission
+        if isolation != "auto":  # else the course's configuration says
+            app.update_config(Config({"SubmissionExporter": {"isolation": isolation}}))
+        app.coursedir.assignment_id = assignment
+        app.coursedir.student_id = "nobody"  # nbgrader would look up the whole class in every process
+        self.assignment, self.autograde = assignment, Autograde(coursedir=app.coursedir, parent=app)
+        try:
+            self.exporter = self.autograde.exporter_class(parent=self.autograde, config=self.autograde.config)
+        except NbGraderException as error:
+            raise UsageError(str(error)) from None
+        if not isinstance(self.exporter, SubmissionExporter):
+            raise UsageError(CONFIG)
+        self.grader, self.course = self.exporter.grader, self.autograde.coursedir
+        self.gradebook = self.open()
+        self.feedback = GenerateFeedback(coursedir=app.coursedir, parent=app)
+        maker = self.feedback.exporter_class
+        self.page = (FeedbackPage if maker is HTMLExporter else maker)(
+            parent=self.feedback, config=self.feedback.config
+        )
+        for step in self.feedback.preprocessors:
+            self.page.register_preprocessor(step)
+        self.prepare()
+
+    def open(self) -> OneGradebook:
+        """The gradebook, with the assignment in it. Raises UsageError."""
+        try:
+            gradebook = OneGradebook(self.course.db_url, self.course.course_id)
+            gradebook.find_notebook(self.assignment, self.assignment)
+        except MissingEntry:
+            first = f"nbgrader generate_assignment {self.assignment}"
+            raise UsageError(f"{self.assignment} is not in the gradebook. First: {first}") from None
+        except DBAPIError as error:
+            raise UsageError(f"The gradebook cannot be opened: {first_line(error)}") from None
+        gradebook.forget()
+        return gradebook
+
+    def prepare(self) -> None:
+        """Sort nbgrader's steps: done once for all, before the transaction, inside it."""
+        released, resources = nbformat.read(RELEASE, as_version=4), self.resources("nobody")
+        sanitize = self.steps(self.autograde.sanitize_preprocessors)
+        with self.gradebook.in_use():
+            for step in sanitize:
+                if isinstance(step, ONCE):
+                    released, resources = step(released, resources)
+        self.gradebook.forget()
+        self.released = released
+        rest = [step for step in self.steps(self.autograde.autograde_preprocessors) if not isinstance(step, ONCE)]
+        place = next((i for i, step in enumerate(rest) if isinstance(step, Examine)), None)
+        if place is None:
+            raise UsageError(CONFIG)
+        self.before = [step for step in sanitize if not isinstance(step, ONCE)] + rest[: place + 1]
+        self.inside = rest[place + 1 :]
+
+    def steps(self, names: list) -> list:
+        self.exporter._preprocessors = []
+        for name in names:
+            self.exporter.register_preprocessor(name)
+        return self.exporter._preprocessors
+
+    # ---- Where things are ----
+
+    def students(self) -> list[str]:
+        """Everyone who handed in something. Raises UsageError when there is nobody."""
+        self.course.student_id = "*"
+        excluded = self.course.student_id_exclude.split(",")
+        found = [
+            self.autograde.init_single_notebook_resources(p)
+            for (p,) in self.course.submissions(self.assignment).values()
+        ]
+        names = sorted(it["nbgrader"]["student"] for it in found)
+        if not names:
+            where = self.course.format_path(self.course.submitted_directory, "*", self.assignment)
+            raise UsageError(f"No submissions in {where}")
+        return [name for name in names if name not in excluded]
+
+    def folder(self, step: str, student: str) -> Path:
+        return Path(self.course.format_path(step, student, self.assignment))
+
+    def submitted(self, student: str) -> Path:
+        return self.folder(self.course.submitted_directory, student) / f"{self.assignment}.ipynb"
+
+    def autograded(self, student: str) -> Path:
+        return self.folder(self.course.autograded_directory, student) / f"{self.assignment}.ipynb"
+
+    def shown(self, student: str) -> Path:
+        name = f"{self.assignment}{self.page.file_extension}"
+        return self.folder(self.course.feedback_directory, student) / name
+
+    def resources(self, student: str) -> dict[str, Any]:
+        """What nbgrader's steps want to know about a notebook."""
+        found = self.autograde.init_single_notebook_resources(str(self.submitted(student)))
+        return found | {"metadata": {"name": self.assignment, "path": str(self.autograded(student).parent)}}
+
+    # ---- One submission ----
+
+    def done(self, student: str, state: str | None) -> bool:
+        """Whether there is nothing to do; `state`: what the gradebook says, as `standing` puts it."""
+        try:
+            made = json.loads(self.autograded(student).read_text("utf-8"))["metadata"].get("autograder")
+            with self.shown(student).open("rb") as page:
+                page.seek(-len(ending(state)), os.SEEK_END)
+                return page.read() == ending(state) and made == made_from(self.grader, self.submitted(student))
+        except (OSError, ValueError, KeyError, AttributeError):
+            return False
+
+    def finish(self, student: str, record: dict | None = None, made: str | None = None) -> None:
+        """Examine (if there is no record), record in the gradebook, write the notebook and the feedback page."""
+        resources = self.resources(student) | {"record": record}
+        nb = self.sanitized(student)
+        self.autograded(student).parent.mkdir(parents=True, exist_ok=True)
+        for step in self.before:
+            nb, resources = step(nb, resources)
+        nb.metadata["autograder"] = made or nb.metadata["autograder"]
+        self.patiently(lambda: self.record(student, nb, resources))
+        beside = companions(self.submitted(student).parent)
+        self.write(self.autograde, student, self.autograded(student), nbformat.v4.writes(nb), beside)
+        page, state = self.patiently(lambda: self.render(student, nb))
+        self.write(self.feedback, student, self.shown(student), page + ending(state).decode(), beside)
+
+    def write(self, converter: BaseConverter, student: str, path: Path, text: str, beside: dict[str, str]) -> None:
+        """Write what a converter has made, after the two small files that nbgrader looks for beside it."""
+        for name, said in (*beside.items(), (path.name, text)):
+            save(path.with_name(name), said)
+            path.with_name(name).chmod(int(str(converter.permissions), 8))
+        if self.course.groupshared:
+            with contextlib.suppress(FileNotFoundError):  # another grader's unfinished file
+                converter.set_permissions(self.assignment, student)
+
+    def sanitized(self, student: str) -> nbformat.NotebookNode:
+        released = nbformat.from_dict(self.released)
+        try:
+            return made_anew(released, submission.cells_of(submission.load(self.submitted(student))))
+        except submission.Unreadable:
+            return made_anew(released, submission.cells_of(released))
+
+    def record(self, student: str, nb: nbformat.NotebookNode, resources: dict[str, Any]) -> None:
+        """The submission, its scores and its penalty, in one transaction."""
+        with self.gradebook.in_use(), self.gradebook.transaction():
+            self.autograde.notebooks = [str(self.submitted(student))]
+            self.autograde.init_assignment(self.assignment, student)
+            for step in self.inside:
+                nb, resources = step(nb, resources)
+                self.gradebook.db.flush()
+                self.gradebook.db.expire_all()
+
+    def render(self, student: str, nb: nbformat.NotebookNode) -> tuple[str, str | None]:
+        """The feedback page, and the state of the gradebook that it shows."""
+        state = self.gradebook.standing(self.assignment, student)[student]  # first: what changes now is shown next time
+        with self.gradebook.in_use():
+            page, _ = self.page.from_notebook_node(nb, self.resources(student))
+        self.gradebook.forget()
+        return page, state
+
+    def patiently(self, act: Callable[[], T]) -> T:
+        """Do it, again and again while the gradebook is away or another writer was faster. Raises UsageError."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return act()
+            except (SQLAlchemyError, InvalidEntry) as error:
+                self.gradebook.forget()
+                if time.monotonic() > until:
+                    raise UsageError(f"The gradebook cannot be used: {first_line(error)}") from None
+                time.sleep(random.uniform(0.05, 0.5))
+
+
+def ending(state: str | None) -> bytes:
+    return f"\n<!-- gradebook {state} -->\n".encode()
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

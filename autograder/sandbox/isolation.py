@@ -1,0 +1,145 @@
+"""How a candidate is started and held: inside bubblewrap where it works, else as a plain process; under limits in both.
+
+One warm process (zygote.py) is started per sandbox; each candidate is a fork of it that has locked itself in before it
+reads student code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import socket
+from dataclasses import dataclass, fields
+
+from autograder.sandbox.zygote import Unavailable, Zygote, bubblewrap_zygote, process_zygote
+
+INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap), or grade with --isolation process."
+_warned = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. AUTOGRADER_LIMITS changes the defaults: "call_seconds=5,memory_mb=800"."""
+
+    call_seconds: float = 10.0  # wall clock of one message: a call, many calls, many draws
+    load_seconds: float = 10.0  # wall clock of one cell
+    submission_seconds: float = 60.0  # wall clock of everything a submission does
+    memory_mb: int = 1024  # address space of a candidate, NumPy's 120 MB included; it cannot have children
+    answer_mb: int = 64  # arrays in one reply
+    restarts: int = 12  # new processes after a crash or a timeout
+
+    @classmethod
+    def chosen(cls) -> Limits:
+        """The limits that the environment asks for. Raises Unavailable when it names none or no number."""
+        text = os.environ.get("AUTOGRADER_LIMITS", "")
+        kinds = {f.name: type(f.default) for f in fields(cls)}
+        try:
+            pairs = [part.split("=") for part in text.split(",") if part.strip()]
+            return cls(**{name.strip(): kinds[name.strip()](value) for name, value in pairs})
+        except (ValueError, KeyError):
+            names = ", ".join(kinds)
+            raise Unavailable(f"AUTOGRADER_LIMITS={text!r} is not a list of name=number; names: {names}.") from None
+
+
+class Connection:
+    """A running candidate: its socket, and the way to end it."""
+
+    def __init__(self, zygote: Zygote, limits: Limits):
+        self._zygote = zygote
+        self.socket, theirs = socket.socketpair()
+        with theirs:
+            settings = {
+                "memory": limits.memory_mb << 20,
+                "seconds": int(limits.submission_seconds) + 5,
+                "answer": limits.answer_mb << 20,
+            }
+            self._pid = zygote.request(settings, theirs.fileno())["pid"]
+
+    def end(self, grace: float = 0.0) -> int | None:
+        """End the candidate and leave nothing; its exit code (negative: the signal), None if it was killed here."""
+        self.socket.close()
+        code = None
+        with contextlib.suppress(OSError, ValueError):
+            code = self._zygote.request({"end": self._pid, "grace": grace})["ended"]
+        if not self._zygote.sealed:
+            self._zygote.close()
+        return code
+
+
+class Sandbox:
+    """Gives out candidates. Use it in one thread; a forked process makes its own.
+
+    The zygote is started when it is first needed: a class whose verdicts are all kept needs none.
+    """
+
+    def __init__(self, isolation: str = "auto"):
+        self._auto = isolation == "auto"
+        self._mode = "bubblewrap" if isolation == "bubblewrap" or (self._auto and shutil.which("bwrap")) else "process"
+        if isolation == "bubblewrap" and not shutil.which("bwrap"):
+            raise Unavailable(f"bubblewrap is not installed. {INSTALL}")
+        if self._auto and self._mode == "process":
+            _warn("bubblewrap is not installed")
+        self._owner, self._zygote = os.getpid(), None
+        if isolation == "bubblewrap":
+            self._ready()
+
+    @property
+    def isolation(self) -> str:
+        """bubblewrap or process: what candidates really run in."""
+        self._ready()
+        return self._mode
+
+    def candidate(self, limits: Limits) -> Connection:
+        """A new candidate, ready to be asked. Raises Unavailable when none can be started."""
+        for _ in range(2):
+            zygote = self._ready()
+            try:
+                connection = Connection(zygote, limits)
+            except (OSError, ValueError):  # the zygote was killed from outside
+                zygote.close()
+                self._zygote = None
+                continue
+            if not zygote.sealed:  # what this candidate does to the zygote must not reach the next
+                self._zygote = None
+            return connection
+        raise Unavailable("The process that starts candidates was killed twice.")
+
+    def close(self) -> None:
+        if self._zygote is not None and self._owner == os.getpid():
+            self._zygote.close()
+        self._zygote = None
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ready(self) -> Zygote:
+        if self._zygote is None or self._owner != os.getpid():
+            start = bubblewrap_zygote if self._mode == "bubblewrap" else process_zygote
+            self._zygote, self._owner = start(), os.getpid()
+        try:
+            self._zygote.wait()
+        except Unavailable as why:
+            self._zygote = None
+            if not (self._auto and self._mode == "bubblewrap"):
+                raise Unavailable(f"{self._mode} isolation does not work here: {why}. {INSTALL}") from None
+            _warn(f"bubblewrap does not work here ({why})")
+            self._mode, self._zygote = "process", process_zygote()
+            self._zygote.wait()
+        return self._zygote
+
+
+def open(isolation: str = "auto") -> Sandbox:
+    """A sandbox by name: auto, bubblewrap or process. Raises Unavailable when bubblewrap is asked for and not there."""
+    return Sandbox(isolation)
+
+
+def _warn(why: str) -> None:
+    global _warned
+    if not _warned:
+        logging.getLogger("autograder").warning("%s: grading in plain processes. See docs/security.md.", why)
+    _warned = True

@@ -1,0 +1,74 @@
+"""The published forms of the parameters -> model.safetensors, once; the one place where gptkit imports TensorFlow.
+
+OpenAI's TensorFlow checkpoint and Hugging Face's file hold the same float32 numbers; both become the same file here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from gptkit.weights import layout, tensorfile
+from gptkit.weights.tensorfile import WeightsError
+
+
+def convert(folder: Path) -> None:
+    """Read the folder's checkpoint (model.ckpt.*) and write model.safetensors beside it.
+
+    Raises WeightsError when TensorFlow is missing, or the checkpoint is damaged or does not fit hparams.json; OSError
+    when the folder cannot be written to.
+    """
+    hparams = layout.load_hparams(folder)
+    variables = read(folder / "model.ckpt", list(layout.shapes(hparams)))
+    layout.check_shapes(variables, hparams, folder / "model.ckpt")
+    tensorfile.write(folder / layout.PARAMETERS, variables)
+
+
+def read(prefix: Path, names: list[str]) -> dict[str, np.ndarray]:
+    """Variables of the checkpoint `prefix` by name; OpenAI stores matrices as [1, in, out], here they are [in, out].
+
+    TensorFlow compares each with the checksum stored beside it. Raises WeightsError as `convert` does.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # else TensorFlow talks about itself
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    try:
+        from tensorflow.train import load_checkpoint
+    except ImportError:
+        raise WeightsError(
+            f"{prefix.parent} holds a TensorFlow checkpoint and TensorFlow is not installed. "
+            f"Fetch the converted form with: python -m gptkit fetch --source huggingface"
+        ) from None
+    try:
+        reader = load_checkpoint(str(prefix))
+        found = reader.get_variable_to_shape_map()
+        variables = {name: np.asarray(reader.get_tensor(name)) for name in names if name in found}
+    except Exception as error:  # TensorFlow's own errors, but IndexError and others too
+        reason = str(error).splitlines()[0][:200]
+        raise WeightsError(f"{prefix} cannot be read ({reason}). Delete it and fetch the model again.") from None
+    return {
+        name: array[0] if name.endswith("/w") and array.ndim == 3 else array  # [1, in, out] -> [in, out]
+        for name, array in variables.items()
+    }
+
+
+def convert_huggingface(source: Path, folder: Path) -> None:
+    """Write the parameters of Hugging Face's file `source` as the folder's model.safetensors; raises as `convert`.
+
+    Its `h.N.attn.bias` are causal masks, no parameters, and are left behind.
+    """
+    hparams = layout.load_hparams(folder)
+    found = tensorfile.read(source)
+    named = {name: found.get(huggingface_name(name)) for name in layout.shapes(hparams)}
+    variables = {name: array for name, array in named.items() if array is not None}
+    layout.check_shapes(variables, hparams, source)
+    tensorfile.write(folder / layout.PARAMETERS, variables)
+
+
+def huggingface_name(name: str) -> str:
+    """Hugging Face's name of a variable: model/h0/ln_1/g -> h.0.ln_1.weight, model/wte -> wte.weight."""
+    short = re.sub(r"^model/(h(\d+)/)?", lambda found: f"h.{found[2]}." if found[1] else "", name)
+    stem, _, leaf = short.replace("/", ".").rpartition(".")
+    return f"{stem}.{'bias' if leaf == 'b' else 'weight'}" if stem else f"{leaf}.weight"

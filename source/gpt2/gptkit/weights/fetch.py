@@ -1,0 +1,149 @@
+"""Fetching a published model: files are collected in a hidden folder, verified, converted, then moved into place."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from gptkit import weights
+from gptkit.engine.tokenizer import Tokenizer
+from gptkit.weights import checkpoint, layout
+from gptkit.weights.download import Wanted, download
+from gptkit.weights.published import CHECKPOINT, HF_PARAMETERS, HUGGINGFACE, MODELS, OPENAI, Published
+from gptkit.weights.tensorfile import WeightsError, cannot_write
+
+HF_NAMES = {"encoder.json": "vocab.json", "vocab.bpe": "merges.txt", HF_PARAMETERS: "model.safetensors"}
+SPARE = 10_000_000  # bytes for the files that are not parameters
+
+
+def fetch(name: str = "124M", source: str | None = None) -> Path:
+    """Have the model `name` in the models folder, complete and verified; returns its folder.
+
+    Downloads only what is not there. `source` is "openai" (the TensorFlow checkpoint, the default where TensorFlow is
+    installed) or "huggingface"; the parameters are the same, and without a source those of either are enough. Two
+    processes may do this at once: one waits. Raises WeightsError, and leaves no half-made file under a published name;
+    what has arrived is continued the next time.
+    """
+    if name not in MODELS:
+        raise WeightsError(f"There is no published model {name}. There are: {', '.join(MODELS)}.")
+    models = weights.models_dir()
+    folder, enough = models / name, wanted(name, source or "huggingface")
+    if _is_complete(folder, enough):  # also in a folder that others share read-only
+        return folder
+    has_tensorflow = importlib.util.find_spec("tensorflow") is not None
+    source = source or ("openai" if has_tensorflow else "huggingface")
+    if source == "openai" and not has_tensorflow:
+        raise WeightsError("OpenAI's files need TensorFlow, which is not installed. Use: --source huggingface")
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        with _alone(models / f".{name}.lock"):
+            if not _is_complete(folder, enough):
+                _fetch(MODELS[name], wanted(name, source), models / f".{name}.{source}", folder)
+            for remains in models.glob(f".{name}.*/"):  # of a download from the other source
+                shutil.rmtree(remains)
+    except OSError as why:
+        raise cannot_write(Path(why.filename or models), why) from None
+    return folder
+
+
+def wanted(name: str, source: str) -> list[Wanted]:
+    """What to download for a model, under the names that the files get here."""
+    model, mirror = MODELS[name], os.environ.get("GPT2_MIRROR", "").rstrip("/")
+    if source == "openai":
+        base = f"{mirror or OPENAI}/{name}"
+        remote = {file: file for file in ("hparams.json", "encoder.json", "vocab.bpe", *CHECKPOINT)}
+    else:
+        base = f"{mirror or HUGGINGFACE}/{model.repository}/resolve/{model.revision}"
+        remote = {"config.json": "config.json"} | HF_NAMES
+    return [Wanted(f"{base}/{there}", here, *model.files.get(here, (None, None))) for here, there in remote.items()]
+
+
+def _alone(path: Path) -> FileLock:
+    """The lock that one process at a time holds; the system frees it when that process ends, however it does."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+        lock.release()
+    except Timeout:
+        print(f"Another process is fetching {path.name[1:-5]}: waiting for it.", file=sys.stderr)
+    return lock
+
+
+def _is_complete(folder: Path, files: list[Wanted]) -> bool:
+    """Whether every file is there, is the published one where that is known, and the parameters can be opened."""
+    kept = [file for file in files if file.name not in (HF_PARAMETERS, "config.json")]
+    if not all((folder / f.name).is_file() and f.flaw(folder / f.name) is None for f in kept):
+        return False
+    try:
+        return (folder / weights.PARAMETERS).is_file() and bool(weights.load(folder))
+    except WeightsError:
+        return False
+
+
+def _fetch(model: Published, files: list[Wanted], partial: Path, folder: Path) -> None:
+    """Download into `partial` what is not there yet, verify and convert it, and move it to `folder`."""
+    partial.mkdir(exist_ok=True)
+    for file in files:
+        _reuse(file, folder / file.name, partial / file.name)
+    _check_space(model, partial)
+    for file in files:
+        if not (partial / file.name).exists():
+            download(file, partial)
+    try:
+        _finish(model, partial)
+    except (WeightsError, ValueError, AttributeError) as why:  # the last two: files that are not what they seem
+        shutil.rmtree(partial)
+        raise WeightsError(f"{why} What was downloaded is not {folder.name} and has been deleted.") from None
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    for file in sorted(partial.iterdir(), key=lambda file: file.name == weights.PARAMETERS):  # these come last
+        file.replace(folder / file.name)
+    shutil.rmtree(partial, ignore_errors=True)
+
+
+def _reuse(file: Wanted, there: Path, here: Path) -> None:
+    """Take a file that is in place and known to be right, instead of downloading it again; costs no space."""
+    if file.sha256 and not here.exists() and there.is_file() and file.flaw(there) is None:
+        try:
+            os.link(there, here)
+        except OSError:  # a file system without links
+            shutil.copyfile(there, here)
+
+
+def _check_space(model: Published, partial: Path) -> None:
+    """Raise WeightsError unless the parameters fit on the disk twice, as published and as converted."""
+    masks = model.n_layer * model.n_ctx**2  # numbers that Hugging Face's file has besides
+    needed = 4 * (2 * model.n_params + masks) + SPARE - sum(file.stat().st_size for file in partial.iterdir())
+    free = shutil.disk_usage(partial).free
+    if free < needed:
+        raise WeightsError(
+            f"The disk is too full: {partial.parent} needs {needed / 1e6:,.0f} MB more and has {free / 1e6:,.0f} MB. "
+            f"Free some space, or name another folder in GPT2_MODELS_DIR."
+        )
+
+
+def _finish(model: Published, partial: Path) -> None:
+    """Check the downloaded files together and write model.safetensors. Raises WeightsError or ValueError."""
+    config = partial / "config.json"
+    if config.exists():  # Hugging Face's
+        hparams = json.loads(config.read_text(encoding="utf-8"))
+        found = {name: hparams.get({"n_vocab": "vocab_size"}.get(name, name)) for name in model.hparams}
+        (partial / "hparams.json").write_bytes((json.dumps(found, indent=2) + "\n").encode())  # as OpenAI writes it
+    if layout.load_hparams(partial) != model.hparams:
+        raise WeightsError(f"The server's hyper-parameters are {layout.load_hparams(partial)}, not {model.hparams}.")
+    n_vocab = Tokenizer.from_folder(partial).n_vocab
+    if n_vocab != model.n_vocab:
+        raise WeightsError(f"The server's encoder.json has {n_vocab:,} tokens, not {model.n_vocab:,}.")
+    if config.exists():
+        checkpoint.convert_huggingface(partial / HF_PARAMETERS, partial)
+        (partial / HF_PARAMETERS).unlink()
+        config.unlink()
+    else:
+        checkpoint.convert(partial)

@@ -1,0 +1,128 @@
+"""Protects graders and classmates from what students leave in notebooks: text and pictures pass, nothing else does."""
+
+import base64
+import re
+
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbconvert.filters import ansi2html, markdown2html
+
+from autograder.notebooks import sanitize as harmless
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(60)).decode()
+SCRIPT = "<img src=x onerror=alert(1)><script>alert(1)</script>"
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+outputs = st.fixed_dictionaries(
+    {"output_type": st.sampled_from(["stream", "error", "display_data", "execute_result", "update_display_data"])},
+    optional=dict.fromkeys(["data", "text", "name", "traceback", "ename", "evalue", "metadata"], json_values),
+)
+
+
+def shown(**data) -> dict:
+    return {"output_type": "display_data", "data": data, "metadata": {"image/png": {"width": '"><script>'}}}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/html",
+        "image/svg+xml",
+        "application/javascript",
+        "text/markdown",
+        "text/latex",
+        "TEXT/HTML",
+        "application/pdf",
+    ],
+)
+def test_what_could_carry_a_script_is_left_out_and_named(kind):
+    (output,) = harmless.outputs([shown(**{kind: SCRIPT})])
+    assert output.data == {"text/plain": f"[left out: {kind}]"}
+
+
+def test_plain_text_and_pictures_stay_without_their_metadata():
+    (output,) = harmless.outputs([shown(**{"text/plain": "3.0", "image/png": PNG, "text/html": SCRIPT})])
+    assert output.data == {"text/plain": "3.0", "image/png": PNG}
+    assert output.metadata == {}
+
+
+@pytest.mark.parametrize(
+    "forged", ['x"><script>alert(1)</script>', PNG + '"><script>', base64.b64encode(b"<svg>").decode()]
+)
+def test_a_picture_must_be_a_picture(forged):
+    (output,) = harmless.outputs([shown(**{"image/png": forged})])
+    assert "<" not in output.data.get("image/png", "")
+    assert output.data.get("image/png", PNG).startswith("iVBOR")
+
+
+@given(st.lists(outputs, max_size=4) | json_values)
+def test_any_outputs_become_valid_ones(raw):
+    cell = harmless.cell({"cell_type": "code", "source": "1", "outputs": raw})
+    nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))
+    nbformat.writes(nbformat.v4.new_notebook(cells=[cell])).encode("utf-8")
+
+
+def markup(page: str) -> set[str]:
+    return {tag.lower() for tag in re.findall(r"<\s*/?\s*([^\s>/]+)", page)}
+
+
+PROSE = {"p", "em", "strong", "ul", "ol", "li", "pre", "code", "div", "span", "blockquote", "hr", "br", "table"}
+PROSE |= {"thead", "tbody", "tr", "th", "td", "del", "h1", "h2", "h3", "h4", "h5", "h6", "a"}
+
+
+def hold(source: str) -> None:
+    """Rendered as nbgrader's pages render it, the source gives no tag but prose, no handler and no foreign address."""
+    page = markdown2html(harmless.markdown(source))
+    assert markup(page) <= PROSE, page
+    assert not re.search(r"<[^>]*\s(on\w+|style|src)\s*=", page), page
+    assert all(url.startswith(("#", "http://", "https://")) for url in re.findall(r'href="([^"]*)"', page)), page
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SCRIPT,
+        "[x](javascript:alert(1))",
+        "[x]: javascript:alert(1)\n\n[x]",
+        "<javascript:alert(1)>",
+        "![x](data:text/html,<script>alert(1)</script>)",
+        r"$\href{javascript:alert(1)}{x}$",
+        "```html\n" + SCRIPT + "\n```",
+        "```\n````\n" + SCRIPT,
+        "~~~mermaid\nclick a javascript:alert(1)\n~~~",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "    " + SCRIPT,
+        "| a | b |\n| - | - |\n| <iframe src='javascript:alert(1)'> | x |",
+        "#" + SCRIPT,
+    ],
+)
+def test_markdown_runs_nothing(source):
+    hold(source)
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("<>[]()`~$\\&#*_-|:!\"'=/ \n\tajx1\u202e\ud800"), max_size=60))
+def test_no_markdown_runs_anything(source):
+    hold(source)
+
+
+def test_plain_prose_is_still_rendered():
+    assert "<em>repeats</em>" in markdown2html(harmless.markdown("Greedy text *repeats* itself."))
+
+
+def test_a_traceback_is_text():
+    raw = {"output_type": "error", "ename": SCRIPT, "evalue": SCRIPT, "traceback": [f"\x1b[31m{SCRIPT}\x1b[0m"]}
+    (output,) = harmless.outputs([raw])
+    assert "<script" not in ansi2html("\n".join(output.traceback))
+
+
+def test_a_flood_is_cut():
+    cell = harmless.cell(
+        {"cell_type": "code", "source": "x" * 10**6, "outputs": [shown(**{"text/plain": "y" * 10**6})] * 500}
+    )
+    assert len(nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))) < 10**6

@@ -1,0 +1,311 @@
+"""Protects the course and the machine from student code: what a candidate cannot reach, and that nothing stays."""
+
+import contextlib
+import json
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from gptkit.checks.core import Failed
+
+from autograder.sandbox import candidate, zygote
+from autograder.sandbox import isolation as sandbox
+from autograder.sandbox.proxy import Candidate, Limits
+from tests.walls import EVERYTHING, FILES, PROCESSES, tried
+
+ROOT = Path(__file__).parents[3]
+NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's namespaces and filters")
+
+
+def opened(mode):
+    try:
+        box = sandbox.open(mode)
+        assert box.isolation == mode
+        return box
+    except sandbox.Unavailable as why:
+        pytest.skip(f"this machine has no bubblewrap that works: {why}")
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", "process"])
+def box(request):
+    with opened(request.param) as box:
+        yield box
+
+
+@pytest.fixture(params=["bubblewrap", "process"])
+def unsealed(request, monkeypatch):
+    """A sandbox whose candidates have no kernel filter, as on machines where it cannot be installed."""
+    monkeypatch.setattr(zygote, "SEAL", "none")
+    with opened(request.param) as box:
+        yield box
+
+
+@linux
+def test_a_candidate_can_compute_and_nothing_else(box):
+    assert tried(box, *EVERYTHING) == []
+
+
+@linux
+def test_every_system_call_that_is_not_on_the_list_is_refused(box):
+    """All numbers of the table and beyond. The kernel exempts 335 and 336, which only its own probes can use."""
+    _, allowed = candidate.ABI[platform.machine()]
+    numbers = sorted(set(range(600)) - {*allowed, candidate.CLONE3, 335, 336})
+    source = f"""
+import ctypes, numpy as np
+call = ctypes.CDLL(None, use_errno=True).syscall
+def refused(number):
+    ctypes.set_errno(0)
+    return call(number, 0, 0, 0, 0, 0, 0) == -1 and ctypes.get_errno() == 1
+def leaks():
+    return np.array([n for n in {numbers} + [1 << 30, (1 << 30) + 59, -1] if not refused(n)])
+"""
+    with Candidate(box, [(source, "calls")]) as one:
+        assert one.function("leaks")().tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("machine", "header"), [("x86_64", "x86_64-linux-gnu/asm/unistd_64.h"), ("aarch64", "asm-generic/unistd.h")]
+)
+def test_the_numbers_on_the_list_are_the_kernels(machine, header):
+    path = Path("/usr/include", header)
+    if not path.exists():
+        pytest.skip(f"the kernel's header {path} is not installed")
+    known = dict(re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", path.read_text()))
+    assert candidate.ABI[machine][1] == [int(known[name]) for name in candidate.ALLOWED]
+
+
+@linux
+def test_a_signal_reaches_only_its_sender(box):
+    source = "import ctypes, os\ncall = ctypes.CDLL(None).syscall\ndef f(nr, pid): return call(nr, pid, pid, 0)"
+    with Candidate(box, [(source, "f")]) as one:
+        f = one.function("f")
+        for number in candidate.ABI[platform.machine()][1][-2:]:
+            assert [f(number, pid) for pid in (0, 1, -1, os.getpid(), 2)] == [-1] * 5
+    assert tried(box, "os.kill(os.getpid(), 0)") == ["os.kill(os.getpid(), 0)"]
+
+
+@linux
+def test_only_its_own_descriptors_are_open(box):
+    source = """
+import os, numpy as np
+def f():
+    found = []
+    for fd in range(2000):
+        try:
+            os.write(fd, b"")
+            found.append(fd)
+        except OSError: pass
+    return np.array(found)
+"""
+    with Candidate(box, [(source, "f")]) as one:
+        assert one.function("f")().tolist() == [0, 1, 2, 3]  # /dev/null three times, and the wire
+
+
+def test_nothing_of_the_graders_environment_crosses(monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_SEED", "canary")
+    for mode in ("process", "bubblewrap"):
+        with opened(mode) as box:
+            source = (
+                "import os, sys\ndef f(): return len(os.environ)\ndef g(): raise ValueError([*os.environ, sys.argv])"
+            )
+            with Candidate(box, [(source, "f")]) as one:
+                assert one.function("f")() <= len(zygote.ENVIRONMENT) + 4  # paths for Python, PWD, a locale
+                with pytest.raises(Failed) as caught:
+                    one.function("g")()
+                assert "AUTOGRADER" not in caught.value.fact
+
+
+def test_memory_is_bounded(box):
+    source = "import numpy as np\nkept = []\ndef f():\n    while True: kept.append(np.ones(1 << 20))"
+    with Candidate(box, [(source, "f")], Limits(memory_mb=300)) as one, pytest.raises(Failed, match="MemoryError"):
+        one.function("f")()
+
+
+# ---- Without the kernel filter: resource limits and, with bubblewrap, an almost empty root ----
+
+
+@linux
+def test_limits_alone_forbid_files_and_processes(unsealed):
+    done = tried(unsealed, *FILES, *PROCESSES)
+    assert [act for act in done if "execv" not in act] == []
+
+
+@linux
+def test_a_zygote_whose_candidate_was_not_sealed_is_not_used_again(unsealed):
+    with Candidate(
+        unsealed, [("import os\ntry: os.mkdir('/tmp/candidate-was-here')\nexcept OSError: pass", "x")]
+    ) as one:
+        first = one._connection._zygote
+    Path("/tmp/candidate-was-here").exists() and Path("/tmp/candidate-was-here").rmdir()  # process mode: not protected
+    with Candidate(
+        unsealed, [("import os\ndef f(): return os.access('/tmp/candidate-was-here', os.F_OK)", "x")]
+    ) as one:
+        assert one._connection._zygote is not first
+        assert one.function("f")() is False
+
+
+@linux
+def test_the_root_in_bubblewrap_holds_only_python_and_numpy(monkeypatch):
+    monkeypatch.setattr(zygote, "SEAL", "none")
+    with opened("bubblewrap") as box:
+        there = ["/python", "/site", "/libraries", "/candidate.py", "/tmp"]
+        absent = ["/proc", "/sys", "/dev", "/etc", "/home", "/root", "/usr", "/bin", "/var", "/work", str(ROOT)]
+        absent += [
+            "/site/gptkit",
+            "/site/autograder",
+            f"/python/lib/python3.{sys.version_info.minor}/site-packages/pip",
+        ]
+        acts = [f"os.stat({path!r})" for path in there + absent]
+        assert tried(box, *acts) == [f"os.stat({path!r})" for path in there]
+        assert tried(box, "os.mkdir('/x')", "os.mkdir('/site/x')", "os.chmod('/candidate.py', 0)", "os.setuid(0)") == []
+
+
+@linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to see that it is given up")
+def test_root_becomes_nobody(box):
+    with Candidate(box, [("x = 1", "x")]) as one:
+        children = [c for c in psutil.Process().children(recursive=True) if "candidate.py" in " ".join(c.cmdline())]
+        uids = {c.uids().effective for c in children if c.name() != "bwrap"}
+        assert uids and all(uid >= 60_000 for uid in uids), uids
+        assert one.notes == []
+
+
+# ---- Nothing stays ----
+
+
+def settled(pids):
+    """Those of the processes that are still there after a while."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until and any(psutil.pid_exists(pid) for pid in pids):
+        time.sleep(0.02)
+    return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("mode", ["bubblewrap", "process"])
+@pytest.mark.parametrize("how", ["close", "kill"])
+def test_no_process_is_left(mode, how):
+    """A grader that ends or is killed, while a student's function never returns."""
+    code = f"""
+import sys, threading
+from autograder.sandbox import isolation as sandbox
+from autograder.sandbox.proxy import Candidate
+box = sandbox.open({mode!r})
+one = Candidate(box, [("def f():\\n    while True: pass", "f")]).__enter__()
+print("ready", flush=True)
+if {how!r} == "kill":
+    one.function("f")()
+one.__exit__()
+box.close()
+sys.stdin.read()
+"""
+    if mode == "bubblewrap":
+        opened(mode).close()  # skips where there is none
+    grader = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    assert grader.stdout.readline() == b"ready\n"
+    started = [child.pid for child in psutil.Process(grader.pid).children(recursive=True)]
+    time.sleep(0.2)
+    if how == "kill":
+        assert len(started) >= 2
+        grader.kill()
+    else:
+        assert settled(started) == []
+        assert psutil.Process(grader.pid).children(recursive=True) == []
+    grader.communicate()
+    assert settled(started) == []
+
+
+def test_a_zygote_killed_from_outside_is_replaced(box):
+    with Candidate(box, [("def f(): return 1", "f")]) as one:
+        assert one.function("f")() == 1
+    os.kill(box._zygote._process.pid, signal.SIGKILL)
+    with Candidate(box, [("def f(): return 2", "f")]) as one:
+        assert one.function("f")() == 2
+
+
+def test_a_forked_grader_makes_a_zygote_of_its_own(box):
+    with Candidate(box, [("def f(): return 1", "f")]) as one:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                with Candidate(box, [("def f(): return 2", "f")]) as two:
+                    code = two.function("f")()
+                box.close()
+                os._exit(code)
+            finally:
+                os._exit(99)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 2
+        assert one.function("f")() == 1
+
+
+# ---- Choosing ----
+
+
+def test_without_bubblewrap_auto_warns_once_and_bubblewrap_refuses(monkeypatch, caplog):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    monkeypatch.setattr(sandbox, "_warned", False)
+    for _ in range(2):
+        with sandbox.open("auto") as box:
+            assert box.isolation == "process"
+    assert [r.message for r in caplog.records] == [
+        "bubblewrap is not installed: grading in plain processes. See docs/security.md."
+    ]
+    with pytest.raises(sandbox.Unavailable, match="apt install bubblewrap"):
+        sandbox.open("bubblewrap")
+
+
+def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_path):
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(sandbox, "_warned", False)
+    with sandbox.open("auto") as box:
+        assert box.isolation == "process"
+    assert "No permissions to create new namespace" in caplog.text
+    with pytest.raises(sandbox.Unavailable, match="No permissions to create new namespace"):
+        sandbox.open("bubblewrap")
+
+
+def test_limits_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_LIMITS", "call_seconds=2, memory_mb=800")
+    assert Limits.chosen() == Limits(call_seconds=2.0, memory_mb=800)
+    for bad in ("call_seconds", "call_seconds=x", "speed=3"):
+        monkeypatch.setenv("AUTOGRADER_LIMITS", bad)
+        with pytest.raises(sandbox.Unavailable, match="call_seconds, load_seconds"):
+            Limits.chosen()
+
+
+@pytest.fixture(scope="module")
+def public_python() -> str:
+    """A Python with NumPy that other users can read."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user; every other test has just run as an ordinary user")
+    for python in (sys.executable, "/usr/bin/python3"):
+        with contextlib.suppress(OSError):
+            if subprocess.run([python, "-c", "import numpy"], capture_output=True, **NOBODY).returncode == 0:
+                return python
+    pytest.skip("no Python with NumPy here that other users can read (Debian: apt install python3-numpy)")
+
+
+@linux
+@pytest.mark.parametrize("mode", ["bubblewrap", "process"])
+def test_it_works_for_an_ordinary_user(public_python, mode):
+    code = f"""
+import json, os, sys
+sys.path += [{str(ROOT)!r}, {str(ROOT / "source" / "gpt2")!r}]
+from autograder.sandbox import isolation as sandbox
+from tests.walls import EVERYTHING, tried
+with sandbox.open({mode!r}) as box:
+    print(json.dumps([os.getuid(), box.isolation, tried(box, "1 + 1", *EVERYTHING)]))
+"""
+    done = subprocess.run([public_python, "-c", code], capture_output=True, text=True, cwd="/", **NOBODY)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [65534, mode, ["1 + 1"]]

@@ -1,0 +1,499 @@
+"""Fetching from servers that misbehave: the right parameters in the end, or one clear line and no half-made file."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gptkit import weights
+from gptkit.__main__ import main
+from gptkit.engine.model import GPT2
+from gptkit.engine.tokenizer import Tokenizer
+from gptkit.weights import WeightsError, checkpoint, download, fetch, layout, published, tensorfile, verify
+
+from tests.gptkit.weights import misbehaving as ways
+
+TINY = Path(__file__).parents[3] / "models" / "tiny"
+OPENAI_FILES = ("hparams.json", "encoder.json", "vocab.bpe", *published.CHECKPOINT)
+HF = "some/where/resolve/main"
+DATA = "/fake/model.ckpt.data-00000-of-00001"  # OpenAI's parameters, as the server names them
+PARAMETERS = f"/{HF}/model.safetensors"  # Hugging Face's
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Path:
+    """The tiny model as both publishers would offer it."""
+    shop = tmp_path_factory.mktemp("shop")
+    (shop / "fake").mkdir()
+    for name in OPENAI_FILES:
+        shutil.copy(TINY / name, shop / "fake")
+    folder = shop / HF
+    folder.mkdir(parents=True)
+    shutil.copy(TINY / "encoder.json", folder / "vocab.json")
+    shutil.copy(TINY / "vocab.bpe", folder / "merges.txt")
+    hparams, variables = layout.load_hparams(TINY), tensorfile.read(TINY / "model.safetensors")
+    config = {"vocab_size": hparams["n_vocab"], "model_type": "gpt2"} | hparams
+    del config["n_vocab"]
+    (folder / "config.json").write_text(json.dumps(config))
+    theirs = {checkpoint.huggingface_name(name): array for name, array in sorted(variables.items())}
+    mask = np.tril(np.ones((1, 1, hparams["n_ctx"], hparams["n_ctx"]), np.float32))
+    tensorfile.write(folder / "model.safetensors", theirs | {f"h.{i}.attn.bias": mask for i in range(4)})
+    return shop
+
+
+@pytest.fixture(scope="module")
+def offered(shop) -> published.Published:
+    """What is published of it."""
+    here = {name: shop / "fake" / name for name in OPENAI_FILES} | {
+        published.HF_PARAMETERS: shop / HF / "model.safetensors"
+    }
+    files = {name: (path.stat().st_size, download.sha256(path)) for name, path in here.items()}
+    return published.Published(**layout.load_hparams(TINY), repository="some/where", files=files)
+
+
+@pytest.fixture
+def server(shop, offered, tmp_path, monkeypatch):
+    """A mirror that has the model "fake", and an empty models folder."""
+    monkeypatch.setitem(published.MODELS, "fake", offered)
+    monkeypatch.setattr(download, "PAUSE", 0.001)
+    monkeypatch.setattr(download, "TIMEOUT", (1, 0.3))
+    monkeypatch.setenv("GPT2_MODELS_DIR", str(tmp_path / "models"))
+    with ways.serving(shop) as server:
+        monkeypatch.setenv("GPT2_MIRROR", server.url + "/")
+        yield server
+
+
+@pytest.fixture
+def models(tmp_path) -> Path:
+    return tmp_path / "models"
+
+
+def refused(capsys, *argv) -> str:
+    """The one line with which a command fails."""
+    assert main([*argv]) == 1
+    lines = [line for line in capsys.readouterr().err.split("\n") if line.startswith("python -m gptkit")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def assert_fetched(folder: Path):
+    """The folder holds the tiny model's parameters, its tokenizer, and nothing that is left over."""
+    assert (folder / "model.safetensors").read_bytes() == (TINY / "model.safetensors").read_bytes()
+    assert weights.load(folder)[0] == layout.load_hparams(TINY)
+    assert Tokenizer.from_folder(folder).encode("Romeo") == Tokenizer.from_folder(TINY).encode("Romeo")
+    assert {f.name for f in folder.parent.iterdir()} == {folder.name, f".{folder.name}.lock"}
+
+
+def assert_nothing_half_made(models: Path):
+    assert not (models / "fake").exists()
+    assert not list(models.rglob(".*safetensors*"))  # nor a temporary file
+
+
+def test_both_sources_give_the_same_parameters_and_names(server, models):
+    folder = fetch.fetch("fake", "huggingface")
+    assert_fetched(folder)
+    assert {f.name for f in folder.iterdir()} == {"model.safetensors", "hparams.json", "encoder.json", "vocab.bpe"}
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    shutil.rmtree(folder)
+    assert fetch.fetch("fake", "openai") == folder
+    assert_fetched(folder)
+    assert {f.name for f in folder.iterdir()} == {"model.safetensors", *OPENAI_FILES}
+
+
+def test_what_is_there_is_not_fetched_again(server, models, capsys):
+    assert main(["fetch", "fake", "--source", "huggingface"]) == 0
+    assert f"fake is ready in {models / 'fake'}" in capsys.readouterr().out
+    server.seen.clear()
+    assert main(["fetch", "fake", "--source", "huggingface"]) == 0
+    assert server.seen == []
+
+
+def test_a_shared_folder_of_either_source_is_enough(server, models, monkeypatch):
+    """Nothing is written, not even a lock: on a shared machine the folder belongs to somebody else."""
+    fetch.fetch("fake", "huggingface")
+    server.seen.clear()
+    monkeypatch.setattr(fetch, "_alone", None)
+    assert fetch.fetch("fake") == models / "fake" and server.seen == []
+
+
+def test_only_what_is_missing_or_wrong_is_fetched_again(server, models):
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    folder = fetch.fetch("fake", "openai")
+    server.seen.clear()
+    (folder / "vocab.bpe").unlink()
+    (folder / "encoder.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-4])
+    (folder / "notes.txt").write_text("the user's own")
+    fetch.fetch("fake", "openai")
+    assert {path for path, _ in server.seen} == {"/fake/encoder.json", "/fake/vocab.bpe"}
+    assert (folder / "notes.txt").read_text() == "the user's own"
+    assert_fetched(folder)
+
+
+@pytest.mark.parametrize(
+    "misbehaviour",
+    [
+        [ways.breaks_off],
+        [ways.breaks_off] * 8,
+        [ways.stalls],
+        [ways.breaks_off, ways.ignores_ranges],
+        [ways.breaks_off, ways.status(416)],
+        [ways.breaks_off, ways.wrong_range],
+        [ways.tells_too_much],
+        [ways.tells_nothing],
+        [ways.tells_nothing_and_breaks_off],
+        [ways.status(503), ways.status(429), ways.status(500)],
+        [ways.hangs_up],
+        [ways.breaks_off, ways.altered],
+    ],
+    ids=lambda names: " then ".join(way.__name__ for way in names[:3]),
+)
+def test_a_server_that_recovers_is_survived(server, models, offered, monkeypatch, misbehaviour, request):
+    if ways.tells_too_much in misbehaviour:  # else it is refused at once, see below
+        without_sizes = {name: (None, sha256) for name, (_, sha256) in offered.files.items()}
+        monkeypatch.setitem(published.MODELS, "fake", replace(offered, files=without_sizes))
+    server.ways[PARAMETERS] = list(misbehaviour)
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+
+
+def test_a_broken_download_goes_on_where_it_stopped(server, models, capsys):
+    server.ways[PARAMETERS] = [ways.breaks_off] + [ways.hangs_up] * download.TRIES
+    assert "the connection broke off" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert_nothing_half_made(models)
+    part = models / ".fake.huggingface" / "huggingface.safetensors.part"
+    arrived = part.stat().st_size
+    assert arrived > 1_000_000
+    server.seen.clear()
+    server.ways.clear()
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+    assert server.seen == [(PARAMETERS, f"bytes={arrived}-")]
+
+
+def test_a_download_that_was_complete_but_not_moved_is_taken(server, models, shop):
+    (models / ".fake.huggingface").mkdir(parents=True)
+    shutil.copy(shop / HF / "model.safetensors", models / ".fake.huggingface" / "huggingface.safetensors.part")
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+    assert PARAMETERS not in [path for path, _ in server.seen]
+
+
+def test_the_source_may_change_midway(server, models):
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    for first, path, second in (("openai", DATA, "huggingface"), ("huggingface", PARAMETERS, "openai")):
+        server.ways[path] = [ways.breaks_off, ways.status(404)]
+        with pytest.raises(WeightsError, match="404"):
+            fetch.fetch("fake", first)
+        assert_fetched(fetch.fetch("fake", second))
+        assert not list((models / "fake").glob("*.part"))
+        shutil.rmtree(models / "fake")
+
+
+def test_remains_of_something_else_do_no_harm(server, models):
+    (models / ".fake.huggingface").mkdir(parents=True)
+    (models / ".fake.huggingface" / "huggingface.safetensors.part").write_bytes(b"something else" * 1000)
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (ways.altered, "not the published file .its SHA-256"),
+        (ways.truncated, "not the published file .* bytes, not"),
+        (ways.login_page, "not the published file .2,600 bytes, not"),
+        (ways.tells_too_much, "not the published file"),
+        (ways.tells_too_little, "not the published file"),
+        (ways.status(404), "the server answers 404"),
+        (ways.status(403), "the server answers 403"),
+        (ways.status(503), "the server answers 503"),
+        (ways.stalls, "no answer in time"),
+        (ways.hangs_up, "the connection broke off"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_server_that_stays_wrong_is_refused(server, models, capsys, way, words):
+    server.ways[PARAMETERS] = [way] * 20
+    line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert re.search(words, line) and PARAMETERS in line
+    assert_nothing_half_made(models)
+    server.ways.clear()
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+
+
+def test_a_server_whose_bytes_never_fit_does_not_keep_us_for_ever(server, models, capsys):
+    server.ways[PARAMETERS] = [ways.breaks_off, ways.altered] * 50
+    assert "not the published file" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert len(server.seen) < 20
+
+
+def test_files_without_a_known_hash_are_checked_together(server, models, offered, monkeypatch, capsys):
+    """As for the larger models: nothing is published but the shapes, and the checkpoint's own checksums."""
+    monkeypatch.setitem(published.MODELS, "fake", replace(offered, files={}))
+    for path, way, words in (
+        (PARAMETERS, ways.truncated, "damaged"),
+        (PARAMETERS, ways.login_page, "damaged"),
+        (f"/{HF}/vocab.json", ways.truncated, "damaged"),
+        (f"/{HF}/merges.txt", ways.login_page, "damaged"),
+        (f"/{HF}/config.json", ways.login_page, "has been deleted"),
+        (f"/{HF}/config.json", lambda handler, _: handler.answer(200, b"[1]"), "has been deleted"),
+        (f"/{HF}/config.json", lambda handler, _: handler.answer(200, b"{}"), "hparams.json"),
+    ):
+        server.ways[path] = [way]
+        line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+        assert words in line and "is not fake and has been deleted" in line
+        assert_nothing_half_made(models)
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+
+
+def test_a_checkpoint_altered_under_way_is_refused_by_its_own_checksums(server, models, offered, monkeypatch, capsys):
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    monkeypatch.setitem(published.MODELS, "fake", replace(offered, files={}))
+    server.ways[DATA] = [ways.altered]
+    assert "cannot be read" in refused(capsys, "fetch", "fake", "--source", "openai")
+    assert_nothing_half_made(models)
+
+
+def test_another_models_shapes_are_refused(server, models, offered, monkeypatch, capsys):
+    monkeypatch.setitem(published.MODELS, "fake", replace(offered, n_layer=5, files={}))
+    assert "hyper-parameters" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    config = json.loads(server.files[f"/{HF}/config.json"])
+    server.files[f"/{HF}/config.json"] = json.dumps(config | {"n_layer": 5}).encode()
+    assert "has no variable model/h4/" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert_nothing_half_made(models)
+
+
+@pytest.mark.parametrize("missing", [PARAMETERS, f"/{HF}/vocab.json", f"/{HF}/merges.txt", f"/{HF}/config.json"])
+def test_a_missing_file_is_named(server, models, capsys, missing):
+    del server.files[missing]
+    line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert "404" in line and missing in line
+    assert_nothing_half_made(models)
+
+
+def test_nobody_listens(server, models, monkeypatch, capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
+        monkeypatch.setenv("GPT2_MIRROR", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        assert "connection refused" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    monkeypatch.setenv("GPT2_MIRROR", "no address")
+    assert "cannot be downloaded" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert_nothing_half_made(models)
+
+
+def test_too_little_space_is_noticed_before_the_download(server, models, monkeypatch, capsys):
+    usage = shutil.disk_usage(models.parent)._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    assert "too full" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("where", ["downloading", "converting"])
+def test_a_disk_that_runs_full_under_way(server, models, where, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    if where == "downloading":
+        monkeypatch.setattr(download, "_transfer", full)
+    else:
+        monkeypatch.setattr(os, "fsync", full)
+    assert "The disk is full" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert_nothing_half_made(models)
+    monkeypatch.undo()
+
+
+def test_a_real_full_disk(shop, offered, tmp_path):
+    """A file system of 6 MB of its own: the check beforehand is switched off, and the kernel says no."""
+    if not shutil.which("bwrap"):
+        pytest.skip("bubblewrap is not installed: no small file system to fill")
+    code = (
+        "import shutil; from gptkit.weights import fetch; "
+        "shutil.disk_usage = lambda _: shutil._ntuple_diskusage(1, 0, 1e12)\n"
+        f"{register(offered)}"
+        "from gptkit.__main__ import main; import sys; sys.exit(main(['fetch', 'fake', '--source', 'huggingface']))"
+    )
+    sandbox = ["bwrap", "--dev-bind", "/", "/", "--size", "6000000", "--tmpfs", str(tmp_path)]
+    with ways.serving(shop) as server:
+        environment = os.environ | {"GPT2_MIRROR": server.url, "GPT2_MODELS_DIR": str(tmp_path / "models")}
+        done = subprocess.run([*sandbox, sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    if "bwrap:" in done.stderr:
+        pytest.skip(f"bubblewrap does not work here: {done.stderr.strip()}")
+    assert done.returncode == 1 and "The disk is full" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_to(server, models, monkeypatch, capsys, tmp_path):
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("GPT2_MODELS_DIR", str(tmp_path / "a file"))
+    assert "cannot be written" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    if os.geteuid() != 0:
+        models.mkdir(mode=0o500)
+        monkeypatch.setenv("GPT2_MODELS_DIR", str(models))
+        assert "Permission denied" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    else:
+        monkeypatch.setenv("GPT2_MODELS_DIR", "/proc/models")  # not even root can write there
+        assert "cannot be written" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+
+
+def register(offered) -> str:
+    """Python code that makes a fresh process know the model "fake"."""
+    return (
+        "from gptkit.weights import published, download; from gptkit.weights.published import Published, Figure\n"
+        f"published.MODELS['fake'] = {offered!r}; download.PAUSE = 0.01\n"
+    )
+
+
+def start(offered) -> subprocess.Popen:
+    """A process that fetches "fake"; the environment names server and folder."""
+    code = register(offered) + (
+        "from gptkit.__main__ import main; import sys; sys.exit(main(['fetch', 'fake', '--source', 'huggingface']))"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.01)
+
+
+def test_two_processes_at_once_fetch_once(server, models, offered):
+    server.ways[PARAMETERS] = [ways.stalls]  # so that they meet
+    processes = [start(offered) for _ in range(3)]
+    answers = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], answers
+    assert_fetched(models / "fake")
+    assert len(server.seen) == 5  # four files, and the one that stalled once more
+    assert any("waiting for it" in error for _, error in answers)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
+def test_stopped_under_way_and_started_again(server, models, offered, stop):
+    server.ways[PARAMETERS] = [ways.stalls]
+    process = start(offered)
+    part = models / ".fake.huggingface" / "huggingface.safetensors.part"
+    wait_for(lambda: part.exists() and part.stat().st_size > 1_000_000)
+    process.send_signal(stop)
+    _, error = process.communicate(timeout=20)
+    assert "Traceback" not in error
+    if stop == signal.SIGINT:
+        assert process.returncode == 1 and "interrupted. What has arrived is kept" in error
+    assert_nothing_half_made(models)
+    server.seen.clear()
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+    assert [(path, bool(span)) for path, span in server.seen] == [(PARAMETERS, True)]
+
+
+def test_the_source_is_chosen_by_what_can_be_read(server, models, monkeypatch, capsys):
+    monkeypatch.setattr(fetch.importlib.util, "find_spec", lambda name: None)
+    assert "--source huggingface" in refused(capsys, "fetch", "fake", "--source", "openai")
+    assert main(["fetch", "fake"]) == 0
+    assert all(path.startswith(f"/{HF}") for path, _ in server.seen)
+
+
+def test_the_publishers_addresses(monkeypatch):
+    monkeypatch.delenv("GPT2_MIRROR", raising=False)
+    openai = {file.name: file for file in fetch.wanted("124M", "openai")}
+    assert len(openai) == 7 and all(file.sha256 for file in openai.values())
+    base = "https://openaipublic.blob.core.windows.net/gpt-2/models"
+    assert openai["hparams.json"].url == f"{base}/124M/hparams.json"
+    theirs = {file.name: file for file in fetch.wanted("124M", "huggingface")}
+    revision = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
+    base = f"https://huggingface.co/openai-community/gpt2/resolve/{revision}"
+    assert theirs["encoder.json"].url == f"{base}/vocab.json"
+    assert theirs["encoder.json"].sha256 == openai["encoder.json"].sha256
+
+
+def test_what_is_published_fits_together():
+    model = published.MODELS["124M"]
+    assert model.n_params == 124_439_808
+    for one in published.MODELS.values():
+        assert one.n_params == sum(int(np.prod(shape)) for shape in layout.shapes(one.hparams).values())
+    assert model.files["model.ckpt.data-00000-of-00001"][0] == 4 * model.n_params
+    hparams = (json.dumps(model.hparams, indent=2) + "\n").encode()
+    assert (len(hparams), hashlib.sha256(hparams).hexdigest()) == model.files["hparams.json"]
+
+
+def test_published_files_and_figures_are_the_real_ones(real_data):
+    model = published.MODELS["124M"]
+    for name in ("checkpoint", "encoder.json", "hparams.json", "vocab.bpe"):
+        assert download.Wanted("", name, *model.files[name]).flaw(real_data / name) is None
+    tokenizer = Tokenizer.from_folder(real_data)
+    observed = np.load(real_data / "observed.npz")
+    for j, figure in enumerate(model.figures):
+        assert figure.prompt == str(observed["prompts"][j])
+        assert tokenizer.encode(figure.prompt) == observed[f"tokens_{j}"].tolist() == list(figure.ids)
+        assert np.argsort(-observed[f"logits_{j}"])[:5].tolist() == list(figure.top)
+        np.testing.assert_allclose(observed[f"logits_{j}"][list(figure.top)], figure.logits, atol=1e-5)
+    assert len(tokenizer.encode(model.continuation[1])) == 39  # of 40 reported: the last one is a line break
+
+
+def figures_of(folder: Path) -> dict:
+    """What "fake" answers, in the form in which 124M's answers are published."""
+    tokenizer, gpt2, prompt = Tokenizer.from_folder(folder), GPT2(*weights.load(folder)), "What say you to"
+    ids = tokenizer.encode(prompt)
+    logits = gpt2.logits(ids)
+    top = np.argsort(-logits)[:5]
+    figure = published.Figure(prompt, tuple(ids), tuple(top.tolist()), tuple(logits[top].tolist()))
+    return {"figures": (figure,), "continuation": (prompt, tokenizer.decode(gpt2.greedy(ids, 8)))}
+
+
+def test_verify_tells_the_real_model_from_others(server, models, offered, monkeypatch, capsys):
+    fetch.fetch("fake", "huggingface")
+    real = replace(offered, **figures_of(models / "fake"))
+    monkeypatch.setitem(published.MODELS, "fake", real)
+    assert main(["verify", "fake"]) == 0
+    out = capsys.readouterr().out
+    assert "fake is the published model" in out and "the known continuation" in out and "SHA-256" in out
+
+    figure, (prompt, text) = real.figures[0], real.continuation
+    for change, words in (
+        ({"figures": (replace(figure, logits=(*figure.logits[:4], figure.logits[4] - 0.05)),)}, "not the published"),
+        ({"figures": (replace(figure, top=figure.top[::-1]),)}, "not the published model"),
+        ({"figures": (replace(figure, ids=figure.ids[1:]),)}, "The tokenizer reads"),
+        ({"continuation": (prompt, text[:-1] + "?")}, "not as published"),
+    ):
+        monkeypatch.setitem(published.MODELS, "fake", replace(real, **change))
+        assert words in refused(capsys, "verify", "fake")
+
+    monkeypatch.setitem(published.MODELS, "fake", real)
+    data = bytearray((models / "fake" / "model.safetensors").read_bytes())
+    data[-1] ^= 0x40  # the exponent of one number of the last matrix
+    (models / "fake" / "model.safetensors").write_bytes(data)
+    assert "not the published model" in refused(capsys, "verify", "fake")
+    (models / "fake" / "vocab.bpe").write_text("#version: 0.2\n")
+    assert "vocab.bpe is not the published file" in refused(capsys, "verify", "fake")
+
+
+def test_verify_compares_with_the_checkpoint(monkeypatch, tmp_path, capsys):
+    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+    monkeypatch.setenv("GPT2_MODELS_DIR", str(tmp_path))
+    folder = shutil.copytree(TINY, tmp_path / "tiny")
+    assert "bit for bit" in "".join(verify.verify("tiny"))
+    data = bytearray((folder / "model.safetensors").read_bytes())
+    data[-4] ^= 1  # the last bit of one number
+    (folder / "model.safetensors").write_bytes(data)
+    assert "is not the checkpoint's" in refused(capsys, "verify", "tiny")
+
+
+def test_the_command_line_explains_itself(server, models, capsys, monkeypatch):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0 and "GPT2_MIRROR" in capsys.readouterr().out
+    for argv in ([], ["fetsch"], ["fetch", "12M"], ["fetch", "--source", "elsewhere"], ["info", "--colour"]):
+        with pytest.raises(SystemExit) as caught:
+            main(argv)
+        assert caught.value.code == 2 and capsys.readouterr().err.count("\n") == 1
+    assert "python -m gptkit fetch 355M" in refused(capsys, "verify", "355M")
+    with pytest.raises(WeightsError, match="There are: 124M"):
+        fetch.fetch("12M")
+    assert main(["info"]) == 0
+    out = capsys.readouterr().out
+    assert str(models) in out and "used when none is named: tiny" in out

@@ -1,0 +1,217 @@
+"""Opening a model folder: nothing is copied, wrong files are refused in one line, a student's copy works alone."""
+
+import contextlib
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gptkit import weights
+from gptkit.weights import WeightsError, layout, tensorfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+HPARAMS = {"n_vocab": 300, "n_ctx": 16, "n_embd": 8, "n_head": 2, "n_layer": 2}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small model folder with random parameters."""
+    return make_folder(tmp_path / "small")
+
+
+def make_folder(folder: Path, **changed) -> Path:
+    rng = np.random.default_rng(0)
+    variables = {n: rng.standard_normal(s, dtype=np.float32) for n, s in layout.shapes(HPARAMS).items()} | changed
+    folder.mkdir(parents=True)
+    tensorfile.write(folder / "model.safetensors", {n: v for n, v in variables.items() if v is not None})
+    (folder / "hparams.json").write_text(json.dumps(HPARAMS))
+    for name in ("encoder.json", "vocab.bpe"):
+        shutil.copy(weights.EMBEDDED / name, folder)
+    return folder
+
+
+def test_parameters_are_nested_views_of_the_file(folder):
+    hparams, params = weights.load(folder)
+    assert hparams == HPARAMS
+    assert set(params) == {"wte", "wpe", "blocks", "ln_f"} and len(params["blocks"]) == 2
+    assert set(params["blocks"][1]) == {"attn", "ln_1", "ln_2", "mlp"}
+    assert set(params["blocks"][1]["attn"]) == {"c_attn", "c_proj"} and set(params["ln_f"]) == {"g", "b"}
+    flat = tensorfile.read(folder / "model.safetensors")
+    np.testing.assert_array_equal(params["blocks"][1]["mlp"]["c_fc"]["w"], flat["model/h1/mlp/c_fc/w"])
+    for array in flat.values():
+        assert type(array) is np.ndarray and array.dtype == np.float32 and not array.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        params["wte"][0] = 1
+
+
+def test_opening_copies_nothing(tmp_path):
+    """64 MB of parameters in a fresh process that has imported NumPy: milliseconds, and no memory of its own."""
+    pytest.importorskip("psutil", reason="psutil is not installed")
+    big = HPARAMS | {"n_embd": 512, "n_layer": 5}
+    folder = tmp_path / "big"
+    folder.mkdir()
+    (folder / "hparams.json").write_text(json.dumps(big))
+    variables = {name: np.zeros(shape, np.float32) for name, shape in layout.shapes(big).items()}
+    tensorfile.write(folder / "model.safetensors", variables)
+    code = """
+import sys, time, numpy, psutil
+process, before, start = psutil.Process(), psutil.Process().memory_full_info().uss, time.perf_counter()
+from gptkit import weights
+params = weights.load(sys.argv[1])[1]
+float(params["wte"][0, 0])
+print(time.perf_counter() - start, (process.memory_full_info().uss - before) / 1e6, "tensorflow" in sys.modules)
+"""
+    runs = [subprocess.check_output([sys.executable, "-c", code, folder], text=True).split() for _ in range(3)]
+    assert min(float(run[0]) for run in runs) < 0.1  # seconds; the best of three, for the machine may be busy
+    assert max(float(run[1]) for run in runs) < 10  # MB, of 64 MB
+    assert all(run[2] == "False" for run in runs)
+
+
+def test_arrays_start_where_processors_like_it(folder):
+    assert tensorfile.read(folder / "model.safetensors")["model/wte"].ctypes.data % tensorfile.ALIGN == 0
+
+
+@given(st.dictionaries(st.text(min_size=1), st.lists(st.integers(0, 4), max_size=3), max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_what_is_written_is_read_and_the_library_agrees(tmp_path_factory, shapes):
+    shapes.pop("__metadata__", None)
+    path = tmp_path_factory.mktemp("written") / "a.safetensors"
+    arrays = {name: np.random.default_rng(1).random(shape, dtype=np.float32) for name, shape in shapes.items()}
+    tensorfile.write(path, arrays)
+    from safetensors.numpy import load_file
+
+    for read in (tensorfile.read(path), load_file(path)):
+        assert set(read) == set(arrays)
+        assert all(np.array_equal(read[name], arrays[name]) for name in arrays)
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+@settings(max_examples=200, deadline=None)
+def test_a_damaged_file_is_refused_or_harmless(tmp_path_factory, junk, where):
+    """Whatever stands in the file, the reader raises WeightsError or returns views inside the file."""
+    path = tmp_path_factory.mktemp("damaged") / "a.safetensors"
+    tensorfile.write(path, {"a": np.ones((3, 4), np.float32), "b": np.ones(5, np.float32)})
+    data = bytearray(path.read_bytes())
+    data[where : where + len(junk)] = junk
+    path.write_bytes(data)
+    with contextlib.suppress(WeightsError):
+        sum(float(array.sum()) for array in tensorfile.read(path).values())
+
+
+def header(entries, data=b"\0" * 16) -> bytes:
+    text = json.dumps(entries).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+BAD_FILES = {
+    "empty": b"",
+    "short": b"\1\2",
+    "header longer than the file": struct.pack("<Q", 1 << 60) + b"{}",
+    "header is a list": header([1]),
+    "entry is a number": header({"a": 1}),
+    "unknown dtype": header({"a": {"dtype": "F8", "shape": [4], "data_offsets": [0, 16]}}),
+    "negative offset": header({"a": {"dtype": "F32", "shape": [4], "data_offsets": [-16, 0]}}),
+    "negative shape": header({"a": {"dtype": "F32", "shape": [-2, -2], "data_offsets": [0, 16]}}),
+    "fractional shape": header({"a": {"dtype": "F32", "shape": [4.0], "data_offsets": [0, 16]}}),
+    "too few bytes": header({"a": {"dtype": "F32", "shape": [5], "data_offsets": [0, 20]}}),
+    "too many bytes": header({"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}),
+    "size and shape differ": header({"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 16]}}),
+    "offsets missing": header({"a": {"dtype": "F32", "shape": [4]}}),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_bad_file_is_refused_in_one_line(folder, kind):
+    (folder / "model.safetensors").write_bytes(BAD_FILES[kind])
+    with pytest.raises(WeightsError, match="is damaged") as caught:
+        weights.load(folder)
+    assert "\n" not in str(caught.value) and "fetch" in str(caught.value)
+
+
+def test_a_missing_variable_or_wrong_shape_is_named(tmp_path):
+    with pytest.raises(WeightsError, match="no variable model/h1/ln_1/g"):
+        weights.load(make_folder(tmp_path / "missing", **{"model/h1/ln_1/g": None}))
+    with pytest.raises(WeightsError, match=r"model/wpe is float32 \[16, 9\].*asks for float32 \[16, 8\]"):
+        weights.load(make_folder(tmp_path / "shape", **{"model/wpe": np.zeros((16, 9), np.float32)}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", "{", '"text"', json.dumps(HPARAMS | {"n_head": 3}), json.dumps(HPARAMS | {"n_layer": 0})]
+    + [json.dumps(HPARAMS | {"n_ctx": value}) for value in ("16", 16.0, None, True)],
+)
+def test_impossible_hyper_parameters_are_refused(folder, text):
+    (folder / "hparams.json").write_text(text)
+    with pytest.raises(WeightsError, match=r"hparams\.json"):
+        weights.load(folder)
+
+
+def test_a_folder_that_is_none(tmp_path):
+    with pytest.raises(WeightsError, match="not a model folder"):
+        weights.load(tmp_path / "nothing")
+    shutil.copy(weights.EMBEDDED / "hparams.json", tmp_path)
+    with pytest.raises(WeightsError, match="no file"):
+        weights.load(tmp_path)
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(b"the old one")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        tensorfile.write(path, {"a": np.ones(3, np.float32)})
+    assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"] and path.read_bytes() == b"the old one"
+
+
+def test_find_prefers_124m_then_tiny(tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT2_MODELS_DIR", str(tmp_path))
+    assert weights.find() == weights.EMBEDDED == weights.find("tiny")
+    tiny = make_folder(tmp_path / "tiny")
+    assert weights.find() == tiny == weights.find("tiny")
+    real = make_folder(tmp_path / "124M")
+    assert weights.find() == real == weights.find("124M")
+    for missing in ("vocab.bpe", "encoder.json", "hparams.json", "model.safetensors"):
+        (real / missing).rename(tmp_path / "aside")
+        assert weights.find() == tiny, missing
+        (tmp_path / "aside").rename(real / missing)
+    with pytest.raises(WeightsError, match="python -m gptkit fetch 355M"):
+        weights.find("355M")
+
+
+def test_models_lie_in_the_repository_or_the_cache(tmp_path):
+    """The kit copied away from the repository uses the user's cache folder, and falls back on its own tiny model."""
+    kit = Path(weights.__file__).parents[1]
+    for folder, expected in ((tmp_path / "a repository" / "source" / "gpt2", "models"), (tmp_path / "gpt2", None)):
+        shutil.copytree(kit, folder / "gptkit", ignore=shutil.ignore_patterns("__pycache__"))
+        if expected:
+            marker = folder.parents[1] / "models" / "tiny" / "train.py"
+            marker.parent.mkdir(parents=True)
+            marker.touch()
+        environment = {k: v for k, v in os.environ.items() if k not in ("GPT2_MODELS_DIR", "PYTHONPATH")}
+        environment |= {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        code = (
+            "from gptkit import weights; print(weights.models_dir()); print(weights.load(weights.find())[0]['n_ctx'])"
+        )
+        command = [sys.executable, "-c", code]
+        where, n_ctx = subprocess.check_output(command, cwd=folder, env=environment, text=True).splitlines()
+        assert n_ctx == "128"
+        if expected:
+            assert Path(where) == folder.parents[1] / "models"
+        elif sys.platform == "linux":
+            assert Path(where) == tmp_path / "cache" / "gpt2-models"
+
+
+def test_names_and_shapes_are_those_of_the_real_checkpoint(real_data):
+    shapes = layout.shapes(layout.load_hparams(real_data))
+    found = tensorfile.read(real_data / "slice.safetensors")
+    assert len(found) == 107 and all(shapes[name] == array.shape for name, array in found.items())
