@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.grading.grader import Grader, UsageError, find_notebooks
+from autograder.errors import UsageError
+from autograder.grading.grader import Grader, find_notebooks
 
 records = pytest.StashKey[list]()
 

@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 
 from autograder.doors.gradescope import PACKAGES, TEMPLATES, pinned
+from autograder.errors import UsageError
 from autograder.files import save
-from autograder.grading.grader import ASSIGNMENT, RELEASE, REPOSITORY, UsageError
+from autograder.grading.grader import ASSIGNMENT, RELEASE, REPOSITORY
 
 NOTEBOOK = ("pandas", "matplotlib", "seaborn", "ipywidgets", "jupyterlab", "pytest")  # what it needs beside the kit
 PLACES = {

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.grading.grader import UsageError, find_notebooks, released
+from autograder.errors import UsageError
+from autograder.grading.grader import find_notebooks, released
 
 EXAMPLES = """examples:
   autograder grade gpt2.ipynb                       one notebook: a line per exercise, and the total

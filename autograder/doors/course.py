@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import UsageError
 from autograder.executors.batch import DIED, LOST, examined, shown, spread
 from autograder.executors.pools import Here, There
-from autograder.grading.grader import UsageError
 from autograder.nbgrader.converters import made_from
 from autograder.nbgrader.recorder import Clerk, first_line
 

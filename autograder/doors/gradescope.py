@@ -14,8 +14,9 @@ import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from autograder.errors import UsageError
 from autograder.files import save
-from autograder.grading.grader import RELEASE, REPOSITORY, Grader, UsageError, find_notebooks
+from autograder.grading.grader import RELEASE, REPOSITORY, Grader, find_notebooks
 from autograder.reports.report import gradescope
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -8,9 +8,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from autograder.errors import UsageError
 from autograder.executors.batch import grade_all
 from autograder.files import save
-from autograder.grading.grader import UsageError, find_notebooks, released
+from autograder.grading.grader import find_notebooks, released
 from autograder.notebooks.similarity import groups
 from autograder.reports.class_page import page
 from autograder.reports.class_statistics import ClassReport, by_student, table

@@ -22,8 +22,9 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from autograder.errors import UsageError
 from autograder.executors.pools import Here, There
-from autograder.grading.grader import Grader, UsageError
+from autograder.grading.grader import Grader
 from autograder.notebooks import submission
 
 Record = dict[str, Any]

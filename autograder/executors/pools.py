@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_end
 from typing import Any
 
-from autograder.grading.grader import UsageError
+from autograder.errors import UsageError
 
 PATIENCE, WORKERS = 10, 120  # seconds until a scheduler has answered, and a first worker is there
 AHEAD = 2  # calls handed out per worker process: one to do, one to do next

@@ -19,6 +19,7 @@ from gptkit.checks.core import Local, Result, Student, earned, run
 from gptkit.weights import find
 from picoGPT import gpt2_pico
 
+from autograder.errors import UsageError
 from autograder.exercises import EXERCISES
 from autograder.exercises.hidden_data import Hidden
 from autograder.grading.verdicts import Verdicts, digest, rules, times
@@ -36,10 +37,6 @@ TRANSFORMER = ("softmax", "layer_norm", "attention")  # the functions that end_t
 
 # The student's other functions that an exercise may run on:
 HELPERS = {"attention": ("softmax",), "sample_top_n": ("softmax",), "end_to_end": TRANSFORMER}
-
-
-class UsageError(Exception):
-    """The person who called made a mistake; the message is one line that says what to do."""
 
 
 def find_notebooks(path: str | Path) -> list[tuple[str, Path]]:

@@ -29,8 +29,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_locked, is_solution, parse_utc
 from traitlets import Enum
 
+from autograder.errors import UsageError
 from autograder.files import save
-from autograder.grading.grader import ASSIGNMENT, RELEASE, Grader, UsageError
+from autograder.grading.grader import ASSIGNMENT, RELEASE, Grader
 from autograder.grading.verdicts import digest
 from autograder.notebooks import sanitize as harmless
 from autograder.notebooks import submission

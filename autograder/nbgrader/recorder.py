@@ -28,8 +28,9 @@ from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteK
 from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
+from autograder.errors import UsageError
 from autograder.files import save
-from autograder.grading.grader import RELEASE, UsageError
+from autograder.grading.grader import RELEASE
 from autograder.nbgrader.converters import Examine, SubmissionExporter, companions, made_anew, made_from
 from autograder.nbgrader.feedback_page import FeedbackPage
 from autograder.nbgrader.gradebook import OneGradebook

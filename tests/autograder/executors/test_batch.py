@@ -9,9 +9,10 @@ import time
 import psutil
 import pytest
 
+from autograder.errors import UsageError
 from autograder.executors import batch as many
 from autograder.executors import pools as crews
-from autograder.grading.grader import UsageError, find_notebooks
+from autograder.grading.grader import find_notebooks
 from tests.autograder.executors.cluster import cluster
 from tests.submissions.build import HERE, build
 

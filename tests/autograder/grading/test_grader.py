@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from autograder.errors import UsageError
 from autograder.grading import grader as grading
-from autograder.grading.grader import RELEASE, Grader, UsageError, find_notebooks
+from autograder.grading.grader import RELEASE, Grader, find_notebooks
 from tests.submissions.build import build
 
 WRONG_SOFTMAX = "def softmax(x):\n    e = np.exp(x)\n    return e / e.sum(axis=0)"
