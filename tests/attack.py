@@ -26,7 +26,8 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "source" / "gpt2"), str(ROOT / "solutions")]
 
-from autograder.grading.grader import Grader, UsageError  # noqa: E402
+from autograder.errors import UsageError  # noqa: E402
+from autograder.grading.grader import Grader  # noqa: E402
 from autograder.sandbox.isolation import Limits  # noqa: E402
 from tests.submissions.build import Expectation, all_submissions, build  # noqa: E402
 
