@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.settings import Settings
+
 c = get_config()  # noqa: F821  (nbgrader gives it)
 
 # nbgrader starts `alembic` by its name, which is found only where the virtual environment is activated.
@@ -12,14 +14,16 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 # The exchange sorts assignments by course; this is its name there.
 c.CourseDirectory.course_id = "gpt2-course"
 # The gradebook: PostgreSQL for a large class, else gradebook.db beside this file.
-if url := os.environ.get("GRADEBOOK_URL"):
-    c.CourseDirectory.db_url = url
+settings = Settings.from_environment()
+if settings.gradebook_url:
+    c.CourseDirectory.db_url = settings.gradebook_url
 # What a student finds in place of each answer; `check` and the grader know it for a stub by its exception.
 c.ClearSolutions.code_stub = {"python": '# Your code here.\nraise NotImplementedError("not written yet")'}
 c.ClearSolutions.text_stub = "*Your answer here.*"
 
 # Our exporter reads submissions: what is broken, forged or missing still becomes a whole notebook and a row.
-c.Autograde.exporter_class = "autograder.nbgrader.converters.SubmissionExporter"
+c.Autograde.exporter_class = "autograder.nbgrader.SubmissionExporter"
+c.SubmissionExporter.settings = settings
 # Outputs of the student's own run stay for hand grading (the exporter has made them harmless), so no ClearOutput here.
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.OverwriteKernelspec",
@@ -29,10 +33,10 @@ c.Autograde.sanitize_preprocessors = [
 # Examine in place of Execute: nothing of a student's runs here; the sandboxed grader's scores are what is saved, all of
 # a notebook's together, and a mark given by hand is not asked for again while the answer is the same.
 c.Autograde.autograde_preprocessors = [
-    "autograder.nbgrader.converters.Examine",
-    "autograder.nbgrader.gradebook.SaveGrades",
+    "autograder.nbgrader.Examine",
+    "autograder.nbgrader.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # Collects notebooks only: gptkit, links and devices stay behind.
-c.ExchangeFactory.collect = "autograder.nbgrader.converters.Collect"
+c.ExchangeFactory.collect = "autograder.nbgrader.Collect"

@@ -28,7 +28,7 @@ COLUMNS = ("named", "unnamed", "misnamed", "right", "accused")
 
 def verdict(answer: Answer, hidden: Hidden) -> tuple[str, str]:
     """(named, misnamed, unnamed, accused or right; what it was told)."""
-    results = run(EXERCISES[answer.exercise], Local(answer.function, answer.exercise), hidden)
+    results = run(EXERCISES[answer.exercise].checks, Local(answer.function, answer.exercise), hidden)
     if answer.mistake is None:
         wrong = [r.message for r in results if not r.passed]
         return ("accused", wrong[0]) if wrong else ("right", "")

@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "source" / "gpt2"), str(ROOT / "solutions"
 
 from autograder.errors import UsageError  # noqa: E402
 from autograder.grading.grader import Grader  # noqa: E402
-from autograder.sandbox.isolation import Limits  # noqa: E402
+from autograder.settings import Limits, Settings  # noqa: E402
 from tests.submissions.build import Expectation, all_submissions, build  # noqa: E402
 
 LIMITS = Limits(call_seconds=2.0, load_seconds=2.0, submission_seconds=15.0)
@@ -154,7 +154,7 @@ def rows(isolation: str, samples: list[Path]) -> Iterator[tuple[str, list[list[s
         course.chmod(0o755)  # as readable as a careless instructor's
         make_course(course)
         build(all_submissions("right")[0], course / "right.ipynb")
-        with Grader(isolation, LIMITS) as grader:
+        with Grader(Settings(seed="0", limits=LIMITS, verdicts=None), isolation) as grader:
             control = grader.grade(course / "right.ipynb", "right.ipynb")
             if control["score"] != control["max_score"] or control["isolation"] != isolation:
                 sys.exit(

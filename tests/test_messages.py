@@ -74,7 +74,7 @@ def page() -> str:
         "For teachers, to read and to improve. Made from the code by `python -m tests.test_messages`: to change a\n"
         "message, change it where it is written and run that again. {name} and … stand for what is filled in.\n",
     ]
-    for name, checks in EXERCISES.items():
+    for name, checks in ((name, exercise.checks) for name, exercise in EXERCISES.items()):
         parts += [f"## {name}\n", "What is checked:\n"]
         parts += [f"- {c.says}{' *(hidden)*' if c.hidden else ''}" for c in checks]
         catalogue = getattr(modules()[name], "catalogue", None)
@@ -96,7 +96,7 @@ def page() -> str:
 def messages() -> list[str]:
     """All of them, one by one."""
     said = [text for paths in SPOKEN.values() for path in paths for text in sentences(path)]
-    said += [c.says for checks in EXERCISES.values() for c in checks]
+    said += [c.says for exercise in EXERCISES.values() for c in exercise.checks]
     stored = [Stored(n, "(x)") for n, m in modules().items() if hasattr(m, "catalogue")]
     return said + [text for s in stored for words in s.mistakes.values() for text in words]
 

@@ -1,8 +1,4 @@
-"""Many notebooks at once, here or on other machines: one record for each, whoever dies, in whatever order they come.
-
-There is one loop (`spread`) over an executor of `concurrent.futures`, one of crews.py. Workers elsewhere need this
-package and bubblewrap and no file of the course, because the notebooks' bytes cross and not their paths.
-"""
+"""Many notebooks at once: the loop that hands them out, what a worker does, and the records as they come back."""
 
 from __future__ import annotations
 
@@ -17,44 +13,49 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from autograder.errors import UsageError
-from autograder.executors.pools import Here, There
-from autograder.grading.grader import Grader
+from autograder.errors import CannotGrade
+from autograder.executors.dask import DaskCluster
+from autograder.executors.local import LocalPool
+from autograder.grading import Grader
 from autograder.notebooks import submission
+from autograder.record import Record
+from autograder.settings import Settings
 
-Record = dict[str, Any]
 Work = tuple[str, Path]  # label, notebook
-DIED = "The grader's own process ended while it examined this notebook, twice: please tell your instructor."
-LOST = object()  # stands for the result of a call that ended the process it ran in
+ENDED = object()  # stands for the result of a call that ended the process it ran in
+ENDED_TWICE = "The grader's own process ended while it examined this notebook, twice; it is not graded."
 
 
-def grade_all(work: list[Work], isolation: str, jobs: int, scheduler: str | None = None) -> Sequence[Record]:
-    """The records of all notebooks, in their order. Raises UsageError when they cannot be graded as asked."""
+def grade_all(
+    work: list[Work], settings: Settings, isolation: str, jobs: int, scheduler: str | None = None
+) -> Sequence[Record]:
+    """The records of all notebooks, in their order. Raises UsageError, and CannotGrade when nobody can be graded."""
     records = Records(len(work))
-    with Grader(isolation) as grader:
-        if scheduler is None and (jobs == 1 or len(work) == 1):
+    with Grader(settings, isolation) as grader:
+        if scheduler is None and len(work) == 1:
             found = ((place, grader.grade(path, label)) for place, (label, path) in enumerate(work))
         else:
-            found = examined(grader, work, There(scheduler) if scheduler else Here(jobs))
-        for place, record in shown(found, len(work), lambda one: unexamined(one[1])):
+            found = examined(grader, work, DaskCluster(scheduler) if scheduler else LocalPool(jobs))
+        for place, record in shown(found, len(work), lambda one: one[1].error is not None):
             records.put(place, record)
     return records
 
 
-def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterator[tuple[int, Record]]:
-    """(place, record) of each notebook, as they come. The crew's processes are ended with the iterator."""
-    recipe = Recipe(grader.isolation, grader.seed, "" if crew.local else grader.rules)
+def examined(grader: Grader, work: Iterable[Work], executor: LocalPool | DaskCluster) -> Iterator[tuple[int, Record]]:
+    """(place, record) of each notebook, as they come. The executor's processes are ended with the iterator."""
+    recipe = Recipe(grader.settings, grader.isolation, "" if executor.local else grader.rules)
     asked: dict[int, tuple[str, submission.Submission | None]] = {}
     known: deque[tuple[int, Record]] = deque()
 
     def calls() -> Iterator[tuple]:
         for place, (label, path) in enumerate(work):
-            if crew.local:
+            if executor.local:
                 asked[place] = label, None
                 yield place, examine, recipe, label, path
                 continue
@@ -63,18 +64,18 @@ def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterat
             except (submission.Unreadable, OSError):
                 known.append((place, grader.grade(path, label)))
                 continue
-            if kept := grader.verdicts and grader.verdicts.get(cells):
-                known.append((place, grader.record(label, kept, 0.0)))
+            if kept := grader.verdicts.get(cells):
+                known.append((place, replace(kept, submission=label)))
             else:
                 asked[place] = label, cells
                 yield place, examine, recipe, label, path.name, content
 
-    with crew:
-        for place, record in spread(crew, calls()):
+    with executor:
+        for place, record in spread(executor, calls()):
             label, cells = asked.pop(place)
-            if record is LOST:
-                record = grader.zero(label, DIED)
-            elif cells and grader.verdicts:
+            if record is ENDED:
+                record = grader.ungraded(label, ENDED_TWICE)
+            elif cells:
                 grader.verdicts.put(cells, record)
             yield place, record
             while known:
@@ -88,16 +89,16 @@ def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterat
 class Recipe(NamedTuple):
     """What a worker needs to know to grade as the process that asks it would."""
 
+    settings: Settings
     isolation: str
-    seed: str
-    rules: str  # verdicts.rules, so that one with another version of what decides a score refuses; "" for any
+    rules: str  # verdicts.rules, so that one with another version of what decides a score refuses; "": this machine
 
 
 here = threading.local()  # a sandbox is used by one thread
 
 
 def examine(recipe: Recipe, label: str, notebook: Path | str, content: bytes | None = None) -> Record:
-    """The record of a notebook: of this machine's file, or of `content` under that name. Raises UsageError."""
+    """The record of a notebook: of this machine's file, or of `content` under that name. Raises AutograderError."""
     grader = grader_for(recipe)
     if content is None:
         return grader.grade(notebook, label)
@@ -108,16 +109,17 @@ def examine(recipe: Recipe, label: str, notebook: Path | str, content: bytes | N
 
 
 def grader_for(recipe: Recipe) -> Grader:
-    """This thread's grader; kept for the next notebook."""
+    """This thread's grader; kept for the next notebook. On another machine than the asking one it rehearses itself."""
     if getattr(here, "recipe", None) != recipe:
         if hasattr(here, "grader"):
-            here.grader.sandbox.close()
-        os.environ["AUTOGRADER_SEED"] = recipe.seed
-        here.grader, here.recipe = Grader(recipe.isolation), recipe
-        multiprocessing.util.Finalize(None, here.grader.sandbox.close, exitpriority=10)
+            here.grader.close()
+        settings = recipe.settings
+        here.grader = Grader(settings, recipe.isolation, rehearsed=not recipe.rules)
+        here.recipe = recipe
+        multiprocessing.util.Finalize(None, here.grader.close, exitpriority=10)
         if recipe.rules not in ("", here.grader.rules):
             del here.recipe
-            raise UsageError(
+            raise CannotGrade(
                 f"The worker on {platform.node()} would grade differently: it has another version of this project, "
                 "NumPy or the model, or other limits. Give all machines the same."
             )
@@ -127,33 +129,33 @@ def grader_for(recipe: Recipe) -> Grader:
 # ---- Handing out ----
 
 
-def spread(crew: Here | There, calls: Iterable[tuple]) -> Iterator[tuple[Any, Any]]:
-    """(key, result) of each (key, function, *args), as they come; LOST for one that ended its process, alone, too.
+def spread(executor: LocalPool | DaskCluster, calls: Iterable[tuple]) -> Iterator[tuple[Any, Any]]:
+    """(key, result) of each (key, function, *args), as they come; ENDED for one that ended its process, alone, too.
 
-    Raises what a call raises, and UsageError when the scheduler is gone.
+    Raises what a call raises, and CannotGrade when the scheduler is gone.
     """
     calls, suspects = iter(calls), deque()
     waiting: dict[Future, tuple[tuple, bool]] = {}
     while True:
-        while len(waiting) < (1 if suspects or any(alone for _, alone in waiting.values()) else crew.room):
+        while len(waiting) < (1 if suspects or any(alone for _, alone in waiting.values()) else executor.room):
             alone = bool(suspects)
             call = suspects.popleft() if alone else next(calls, None)
             if call is None:
                 break
-            waiting[crew.submit(*call[1:])] = call, alone
+            waiting[executor.submit(*call[1:])] = call, alone
         if not waiting:
             return
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
             call, alone = waiting.pop(future)
             try:
                 result = future.result()
-            except crew.died:
-                if not alone and not crew.sure:
+            except executor.died:
+                if not alone and not executor.sure:
                     suspects.append(call)
                     continue
-                result = LOST
+                result = ENDED
             except CancelledError:
-                raise UsageError("The connection to the Dask scheduler was lost: start again to go on.") from None
+                raise CannotGrade("The connection to the Dask scheduler was lost: start again to go on.") from None
             yield call[0], result
 
 
@@ -168,7 +170,7 @@ class Records(Sequence):
         self._where: list[tuple[int, int]] = [(0, 0)] * length
 
     def put(self, place: int, record: Record) -> None:
-        data = json.dumps(record).encode()
+        data = json.dumps(record.to_json()).encode()
         self._where[place] = self._file.seek(0, os.SEEK_END), len(data)
         self._file.write(data)
 
@@ -180,12 +182,7 @@ class Records(Sequence):
             return [self[i] for i in range(len(self))[place]]
         start, length = self._where[place]
         self._file.seek(start)
-        return json.loads(self._file.read(length))
-
-
-def unexamined(record: Record) -> bool:
-    """Whether not one check could be asked: an unreadable file, or a grader that died."""
-    return all(check["message"].startswith("Not reached:") for e in record["exercises"] for check in e["checks"])
+        return Record.from_json(json.loads(self._file.read(length)))
 
 
 def shown(items: Iterable, total: int, failed: Callable[[Any], bool] | None = None, doing: str = "") -> Iterator:

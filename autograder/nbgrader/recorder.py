@@ -9,7 +9,6 @@ state of the gradebook that it shows.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import random
@@ -28,21 +27,23 @@ from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteK
 from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.errors import UsageError
+from autograder.errors import CannotGrade, UsageError
 from autograder.files import save
-from autograder.grading.grader import RELEASE
-from autograder.nbgrader.converters import Examine, SubmissionExporter, companions, made_anew, made_from
+from autograder.nbgrader.course_files import companions, made_from
+from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
 from autograder.nbgrader.feedback_page import FeedbackPage
 from autograder.nbgrader.gradebook import OneGradebook
+from autograder.nbgrader.preprocessors import Examine
 from autograder.notebooks import submission
+from autograder.record import Record
 
 T = TypeVar("T")
-PATIENCE = 120  # seconds that the gradebook may be away: a server restart, many writers
+AWAY = 120  # seconds that the gradebook may be away: a server restart, many writers
 ONCE = (OverwriteKernelspec, OverwriteCells, CheckCellMetadata)  # they change nbgrader's own cells, the same in all
 CONFIG = "Run this in a course folder: its nbgrader_config.py names autograder's exporter (c.Autograde.exporter_class)."
 
 
-class Clerk:
+class Recorder:
     """nbgrader at work on one course and assignment, for one process: its configuration, steps and open gradebook."""
 
     def __init__(self, assignment: str, isolation: str):
@@ -58,7 +59,7 @@ class Clerk:
         try:
             self.exporter = self.autograde.exporter_class(parent=self.autograde, config=self.autograde.config)
         except NbGraderException as error:
-            raise UsageError(str(error)) from None
+            raise error.__cause__ or UsageError(str(error)) from None
         if not isinstance(self.exporter, SubmissionExporter):
             raise UsageError(CONFIG)
         self.grader, self.course = self.exporter.grader, self.autograde.coursedir
@@ -73,7 +74,7 @@ class Clerk:
         self.prepare()
 
     def open(self) -> OneGradebook:
-        """The gradebook, with the assignment in it. Raises UsageError."""
+        """The gradebook, with the assignment in it. Raises AutograderError."""
         try:
             gradebook = OneGradebook(self.course.db_url, self.course.course_id)
             gradebook.find_notebook(self.assignment, self.assignment)
@@ -81,13 +82,13 @@ class Clerk:
             first = f"nbgrader generate_assignment {self.assignment}"
             raise UsageError(f"{self.assignment} is not in the gradebook. First: {first}") from None
         except DBAPIError as error:
-            raise UsageError(f"The gradebook cannot be opened: {first_line(error)}") from None
+            raise CannotGrade(f"The gradebook cannot be opened: {first_line(error)}") from None
         gradebook.forget()
         return gradebook
 
     def prepare(self) -> None:
         """Sort nbgrader's steps: done once for all, before the transaction, inside it."""
-        released, resources = nbformat.read(RELEASE, as_version=4), self.resources("nobody")
+        released, resources = nbformat.read(self.exporter.settings.release, as_version=4), self.resources("nobody")
         sanitize = self.steps(self.autograde.sanitize_preprocessors)
         with self.gradebook.in_use():
             for step in sanitize:
@@ -145,16 +146,17 @@ class Clerk:
     # ---- One submission ----
 
     def done(self, student: str, state: str | None) -> bool:
-        """Whether there is nothing to do; `state`: what the gradebook says, as `standing` puts it."""
+        """Whether there is nothing to do; `state`: what the gradebook says, as `digests` puts it."""
         try:
-            made = json.loads(self.autograded(student).read_text("utf-8"))["metadata"].get("autograder")
             with self.shown(student).open("rb") as page:
                 page.seek(-len(ending(state)), os.SEEK_END)
-                return page.read() == ending(state) and made == made_from(self.grader, self.submitted(student))
-        except (OSError, ValueError, KeyError, AttributeError):
+                return page.read() == ending(state) and stamp(self.autograded(student)) == made_from(
+                    self.grader, self.submitted(student)
+                )
+        except (OSError, ValueError):
             return False
 
-    def finish(self, student: str, record: dict | None = None, made: str | None = None) -> None:
+    def finish(self, student: str, record: Record | None = None, made: str | None = None) -> None:
         """Examine (if there is no record), record in the gradebook, write the notebook and the feedback page."""
         resources = self.resources(student) | {"record": record}
         nb = self.sanitized(student)
@@ -162,10 +164,10 @@ class Clerk:
         for step in self.before:
             nb, resources = step(nb, resources)
         nb.metadata["autograder"] = made or nb.metadata["autograder"]
-        self.patiently(lambda: self.record(student, nb, resources))
+        self.persistently(lambda: self.record(student, nb, resources))
         beside = companions(self.submitted(student).parent)
         self.write(self.autograde, student, self.autograded(student), nbformat.v4.writes(nb), beside)
-        page, state = self.patiently(lambda: self.render(student, nb))
+        page, state = self.persistently(lambda: self.render(student, nb))
         self.write(self.feedback, student, self.shown(student), page + ending(state).decode(), beside)
 
     def write(self, converter: BaseConverter, student: str, path: Path, text: str, beside: dict[str, str]) -> None:
@@ -196,22 +198,22 @@ class Clerk:
 
     def render(self, student: str, nb: nbformat.NotebookNode) -> tuple[str, str | None]:
         """The feedback page, and the state of the gradebook that it shows."""
-        state = self.gradebook.standing(self.assignment, student)[student]  # first: what changes now is shown next time
+        state = self.gradebook.digests(self.assignment, student)[student]  # first: what changes now is shown next time
         with self.gradebook.in_use():
             page, _ = self.page.from_notebook_node(nb, self.resources(student))
         self.gradebook.forget()
         return page, state
 
-    def patiently(self, act: Callable[[], T]) -> T:
-        """Do it, again and again while the gradebook is away or another writer was faster. Raises UsageError."""
-        until = time.monotonic() + PATIENCE
+    def persistently(self, act: Callable[[], T]) -> T:
+        """Do it, again and again while the gradebook is away or another writer was faster. Raises CannotGrade."""
+        until = time.monotonic() + AWAY
         while True:
             try:
                 return act()
             except (SQLAlchemyError, InvalidEntry) as error:
                 self.gradebook.forget()
                 if time.monotonic() > until:
-                    raise UsageError(f"The gradebook cannot be used: {first_line(error)}") from None
+                    raise CannotGrade(f"The gradebook cannot be used: {first_line(error)}") from None
                 time.sleep(random.uniform(0.05, 0.5))
 
 

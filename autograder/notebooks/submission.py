@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autograder.errors import UsageError
+from autograder.settings import Settings
+
 MAX_BYTES = 100 * 2**20  # nbgrader refuses to collect more than 100 MB
 MAX_CODE = 2**20  # characters of student code in one notebook
 PASSING_CELL_MAGICS = {"time", "timeit", "capture", "prun"}  # the cell below them is ordinary Python
@@ -49,6 +52,13 @@ class Release:
     setup: tuple[str, ...]
     solutions: tuple[str, ...]
     points: dict[str, float]  # exercise -> points of its test cell, in the notebook's order
+
+    @classmethod
+    def of(cls, settings: Settings) -> Release:
+        """The release of the assignment that is graded. Raises UsageError when it has not been made."""
+        if not settings.release.exists():
+            raise UsageError(f"{settings.release} is missing: make it with `autograder release`.")
+        return cls.from_notebook(settings.release)
 
     @classmethod
     def from_notebook(cls, path: Path) -> Release:

@@ -46,6 +46,7 @@ MAX_NDIM = 8
 DTYPES = frozenset(dtype(code).str for code in "?bhilqBHILQefdFD")
 WIDER = {"f": dtype(np.float64), "c": dtype(np.complex128)}  # long doubles cross as doubles
 LENGTH = struct.Struct(">I")
+READY = "ready"  # the id of the first frame, which answers no request
 
 
 class Malformed(Exception):
@@ -176,10 +177,11 @@ class Unavailable:
 
 def raised(error: BaseException) -> dict:
     """An exception in the header's terms: its type, its text, and the last line of the student's it came through."""
-    cell, line, step = -1, 0, error.__traceback__
+    cell, line, function, step = -1, 0, None, error.__traceback__
     while step is not None:
-        if step.tb_frame.f_code.co_filename.startswith("<cell "):
-            cell, line = int(step.tb_frame.f_code.co_filename[6:-1]), step.tb_lineno
+        code = step.tb_frame.f_code
+        if code.co_filename.startswith("<cell "):
+            cell, line, function = int(code.co_filename[6:-1]), step.tb_lineno, code
         step = step.tb_next
     try:
         text = str(error.msg if isinstance(error, SyntaxError) else error)[:300]
@@ -187,7 +189,11 @@ def raised(error: BaseException) -> dict:
         text = ""
     if type(error) in (SyntaxError, IndentationError, TabError) and not line:
         line = error.lineno or 0
-    return {"type": name_of(type(error)), "text": text, "cell": cell, "line": line}
+    described = {"type": name_of(type(error)), "text": text, "cell": cell, "line": line}
+    if function is not None:  # of which function, and whether it holds nothing but the line that raised: a stub
+        stub = not {at for *_, at in function.co_lines() if at} - {function.co_firstlineno, line}
+        described |= {"function": function.co_name[:60], "stub": stub}
+    return described
 
 
 class Runner:
@@ -271,7 +277,7 @@ for _name in __import__("__future__").all_feature_names:
 
 
 def serve(wire: io.FileIO, limit: int) -> None:
-    """Answer requests until the examiner hangs up."""
+    """Say that no student code has run yet (who ends before that is not ended by it), then answer requests."""
     runner, printed = Runner(limit), Printed()
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = printed
 
@@ -285,12 +291,16 @@ def serve(wire: io.FileIO, limit: int) -> None:
             view = view[got:]
         return buffer
 
+    def write(frame: bytes) -> None:
+        view = memoryview(frame)
+        while view:
+            view = view[wire.write(view) :]
+
+    write(pack({"id": READY}))
     while True:
         ask, values, raw = receive(read, 1 << 40)
         reply, results = runner.answer(ask, values, raw)
-        frame = memoryview(pack({**reply, "id": ask["id"], "printed": printed.take()}, results))
-        while frame:
-            frame = frame[wire.write(frame) :]
+        write(pack({**reply, "id": ask["id"], "printed": printed.take()}, results))
 
 
 # ---- The lock: what a child gives up before it reads anything a student wrote ----
@@ -422,7 +432,8 @@ def zygote(uid: int, allow_seal: bool) -> None:
         with contextlib.suppress(ImportError):
             import_module(name)
     if uid:
-        os.setgroups([])
+        with contextlib.suppress(PermissionError):  # in a user namespace that forbids it, there are no groups to lose
+            os.setgroups([])
         os.setgid(uid)
         os.setuid(uid)
     sealed = allow_seal and can_seal()

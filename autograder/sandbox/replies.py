@@ -10,7 +10,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from gptkit.checks.core import Failed, Foreign
+from gptkit.checks.core import Failed, Foreign, unfinished
 
 PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
 
@@ -21,13 +21,14 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
     kind, text = plain(error.get("type"), 60) or "an error", plain(error.get("text"), 300)
     if secret:
         kind, text = kind if kind in PLAIN_NAMES else "an error", ""
-    if kind == "NotImplementedError" and " " not in what:
-        return Failed(f"{what} is not written yet.", status="missing")
     number, line, where = error.get("cell"), error.get("line"), ""
     if type(number) is int and type(line) is int and 0 <= number < len(cells):
         lines = cells[number][0].splitlines()
         if 0 < line <= len(lines):
             where = f" at line {line}, `{plain(lines[line - 1].strip(), 80)}`"
+    if kind == "NotImplementedError" and " " not in what:
+        function = what if secret else plain(error.get("function"), 60) or what
+        return unfinished(what, function, error.get("stub") is not False, where)
     said = " ".join(text.split())[:160].rstrip(".")
     return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
 

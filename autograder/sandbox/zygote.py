@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.errors import CannotGrade
+
 CANDIDATE = Path(__file__).with_name("candidate.py")
 LINUX = sys.platform == "linux"
 START_SECONDS = 30.0  # a machine under load may need long to load NumPy
@@ -30,8 +32,12 @@ SEAL = "seal"  # tests put another word here, to try what holds where the kernel
 _started = count()
 
 
-class Unavailable(RuntimeError):
+class Unavailable(CannotGrade):
     """The sandbox that was asked for does not work here; the text says why and what to do."""
+
+
+class Lost(CannotGrade):
+    """A candidate, or the zygote it came from, was ended or stopped from outside: what was asked can be asked again."""
 
 
 class Zygote:
@@ -63,19 +69,26 @@ class Zygote:
                 raise Unavailable(said[-1] if said else f"{type(error).__name__}: {error}") from None
 
     def request(self, ask: dict, *descriptors: int) -> dict:
-        """One request, one reply. Raises OSError or ValueError when the zygote is gone."""
-        socket.send_fds(self.control, [json.dumps(ask).encode()], descriptors)
-        return self._receive()
+        """One request, one reply. Raises Lost when there is none; the zygote is closed then.
+
+        For a reply that comes late must not be taken for the reply to the next request.
+        """
+        try:
+            socket.send_fds(self.control, [json.dumps(ask).encode()], descriptors)
+            return self._receive()
+        except (OSError, ValueError):
+            self.close(grace=0)
+            raise Lost("The process that starts candidates does not answer: was it ended or stopped?") from None
 
     def _receive(self) -> dict:
         self.control.settimeout(START_SECONDS)
         return json.loads(self.control.recv(4096))
 
-    def close(self) -> None:
-        """End it and every candidate of it."""
+    def close(self, grace: float = 5.0) -> None:
+        """End it and every candidate of it, by force after `grace` seconds."""
         self.control.close()  # it sees the end of its socket, kills its children and goes
         try:
-            self._process.wait(5)
+            self._process.wait(grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -126,10 +139,12 @@ def _spare_uid() -> int:
     """A user id that nobody has, another for each zygote, when we are root; else 0, for staying who we are."""
     if os.geteuid() != 0:
         return 0
-    mapped = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()] if LINUX else []
-    if any(int(first) + int(length) > 2**31 for first, _, length in mapped):
-        return 2_000_000_000 + os.getpid() * 16 + next(_started) % 16
-    return 60_000 + (os.getpid() * 16 + next(_started)) % 5000  # a container with few ids
+    lines = Path("/proc/self/uid_map").read_text().splitlines() if LINUX else []
+    ids = [range(int(first), int(first) + int(length)) for first, _, length in map(str.split, lines)]
+    number = os.getpid() * 16 + next(_started) % 16
+    # Containers map few ids; a user's own namespace maps root alone, who is that user outside and no more.
+    wanted = [2_000_000_000 + number, 60_000 + number % 5000]
+    return next((uid for uid in wanted if not LINUX or any(uid in mapped for mapped in ids)), 0)
 
 
 @cache

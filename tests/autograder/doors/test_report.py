@@ -232,7 +232,7 @@ def found(folder, answers):
         edit(nb, "sample_top_n", source, 0)
         paths[f"s{i}"] = folder / f"{i}.ipynb"
         paths[f"s{i}"].write_text(json.dumps(nb))
-    return [group.members for group in similar.groups(paths, released())]
+    return [group.members for group in similar.groups(paths, Release.of(Settings()))]
 
 
 @pytest.mark.parametrize(
@@ -267,14 +267,14 @@ def test_stubs_and_unreadable_notebooks_are_not_alike(tmp_path):
         paths[f"s{len(paths)}"] = tmp_path / f"{len(paths)}.ipynb"
         build(HERE / f"{sample}.py", tmp_path / f"{len(paths) - 1}.ipynb")
     (tmp_path / "deep.ipynb").write_text(json.dumps(start("release")).replace("NotImplementedError", "(" * 5000))
-    assert similar.groups({**paths, "deep": tmp_path / "deep.ipynb"}, released()) == []
+    assert similar.groups({**paths, "deep": tmp_path / "deep.ipynb"}, Release.of(Settings())) == []
 
 
 def test_in_a_class_of_forty_the_two_are_found(tmp_path):
     make(tmp_path)
     shutil.rmtree(tmp_path / "bo")
     paths = {p.relative_to(tmp_path).parts[0]: p for p in tmp_path.rglob("*.ipynb")}
-    assert [sorted(g.members) for g in similar.groups(paths, released())] == [["mona", "nils"]]
+    assert [sorted(g.members) for g in similar.groups(paths, Release.of(Settings()))] == [["mona", "nils"]]
 
 
 def test_a_class_that_shares_the_answer_key_is_not_one_group(tmp_path):
@@ -282,4 +282,4 @@ def test_a_class_that_shares_the_answer_key_is_not_one_group(tmp_path):
     for sample in all_submissions("wrong"):
         paths[sample.stem] = tmp_path / f"{sample.stem}.ipynb"
         build(sample, paths[sample.stem])
-    assert all(len(group.members) <= 3 for group in similar.groups(paths, released()))
+    assert all(len(group.members) <= 3 for group in similar.groups(paths, Release.of(Settings())))

@@ -12,7 +12,8 @@ import pytest
 from autograder.errors import UsageError
 from autograder.executors import batch as many
 from autograder.executors import pools as crews
-from autograder.grading.grader import find_notebooks
+from autograder.notebooks.finding import find_notebooks
+from autograder.settings import Settings
 from tests.autograder.executors.cluster import cluster
 from tests.submissions.build import HERE, build
 
@@ -40,7 +41,7 @@ def alone(folder):
     """The records of one process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRADER_VERDICTS", "")
-        return timeless(many.grade_all(find_notebooks(folder), "auto", 1))
+        return timeless(many.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 1))
 
 
 def timeless(records):
@@ -48,7 +49,7 @@ def timeless(records):
 
 
 def test_several_processes_give_what_one_gives(folder, alone, nothing_kept):
-    assert timeless(many.grade_all(find_notebooks(folder), "auto", 3)) == alone
+    assert timeless(many.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 3)) == alone
     assert [r["submission"] for r in alone] == [f"s{i}/gpt2.ipynb" for i in range(10)]
 
 
@@ -57,16 +58,16 @@ def killed(*_):
 
 
 def test_who_ends_its_process_is_told_from_who_was_near():
-    with crews.Here(2) as crew:
+    with LocalPool(2) as crew:
         calls = [(i, killed if i in (3, 4) else abs, -i) for i in range(20)]
         found = dict(many.spread(crew, calls))
-    assert found == {i: many.LOST if i in (3, 4) else i for i in range(20)}
+    assert found == {i: many.ENDED if i in (3, 4) else i for i in range(20)}
 
 
 def test_a_grader_that_dies_is_a_zero_with_a_reason(folder, alone, nothing_kept, monkeypatch):
     monkeypatch.setattr(many, "examine", ends_at_s3)
-    records = timeless(many.grade_all(find_notebooks(folder), "auto", 2))
-    assert records[3]["score"] == 0 and records[3]["notes"] == [many.DIED]
+    records = timeless(many.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 2))
+    assert records[3].score is None and records[3].error == many.ENDED_TWICE
     assert [r for i, r in enumerate(records) if i != 3] == [r for i, r in enumerate(alone) if i != 3]
 
 
@@ -77,14 +78,14 @@ def ends_at_s3(recipe, label, path):
 
 
 def test_what_goes_wrong_in_a_worker_is_told_and_no_zero():
-    with pytest.raises(UsageError, match="would grade differently"), crews.Here(1) as crew:
-        list(many.spread(crew, [(0, many.grader_for, many.Recipe("auto", "0", "other rules"))]))
+    with pytest.raises(UsageError, match="would grade differently"), LocalPool(1) as crew:
+        list(many.spread(crew, [(0, many.grader_for, many.Recipe(Settings.from_environment(), "auto", "other rules"))]))
 
 
 HOLD = """
 import os, time
 from autograder.executors import pools as crews, batch as many
-crew = crews.Here(2).__enter__()
+crew = LocalPool(2).__enter__()
 futures = [crew.submit(time.sleep, 60) for _ in range(2)]
 many.wait([crew.submit(os.getpid)], 1)
 print("ready", flush=True)
@@ -124,8 +125,8 @@ def test_records_come_back_in_their_places():
 
 def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_kept, tmp_path):
     records, seen = many.Records(10), 0
-    with cluster(tmp_path, 3) as (address, workers), many.Grader("auto") as grader:
-        for place, record in many.examined(grader, find_notebooks(folder), crews.There(address)):
+    with cluster(tmp_path, 3) as (address, workers), many.Grader(Settings.from_environment()) as grader:
+        for place, record in many.examined(grader, find_notebooks(folder), DaskCluster(address)):
             records.put(place, record)
             seen += 1
             if seen == 2:
@@ -137,18 +138,18 @@ def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_
 def test_no_scheduler_is_one_clear_line(monkeypatch):
     monkeypatch.setattr(crews, "PATIENCE", 0.5)
     with pytest.raises(UsageError, match="no Dask scheduler answers"):
-        crews.There("tcp://127.0.0.1:9")
+        DaskCluster("tcp://127.0.0.1:9")
 
 
 def test_no_worker_is_one_clear_line(monkeypatch, tmp_path):
     monkeypatch.setattr(crews, "WORKERS", 0.5)
     with cluster(tmp_path, 0) as (address, _), pytest.raises(UsageError, match="No worker has joined"):
-        crews.There(address).__enter__()
+        DaskCluster(address).__enter__()
 
 
 def test_a_scheduler_that_dies_is_one_clear_line(folder, nothing_kept, tmp_path):
-    with cluster(tmp_path, 1) as (address, _), many.Grader("auto") as grader:
-        found = many.examined(grader, find_notebooks(folder), crews.There(address))
+    with cluster(tmp_path, 1) as (address, _), many.Grader(Settings.from_environment()) as grader:
+        found = many.examined(grader, find_notebooks(folder), DaskCluster(address))
         next(found)
         (scheduler,) = [p for p in psutil.Process().children() if "distributed.cli.dask_scheduler" in p.cmdline()]
         scheduler.kill()

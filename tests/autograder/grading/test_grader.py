@@ -6,7 +6,9 @@ import pytest
 
 from autograder.errors import UsageError
 from autograder.grading import grader as grading
-from autograder.grading.grader import RELEASE, Grader, find_notebooks
+from autograder.grading import Grader
+from autograder.notebooks.finding import find_notebooks
+from autograder.settings import Settings
 from tests.submissions.build import build
 
 WRONG_SOFTMAX = "def softmax(x):\n    e = np.exp(x)\n    return e / e.sum(axis=0)"
@@ -21,7 +23,7 @@ def attention(q, k, v, mask):
 def grader():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRADER_VERDICTS", "")
-        with Grader() as grader:
+        with Grader(Settings.from_environment()) as grader:
             yield grader
 
 
@@ -84,7 +86,7 @@ def test_a_second_run_gives_the_same_record(graded):
 
 def test_the_grader_s_own_failure_is_still_a_row(grader, monkeypatch):
     monkeypatch.setattr(grader, "examine", lambda work: 1 / 0)
-    record = grader.grade(RELEASE, "alice")
+    record = grader.grade(Settings().release, "alice")
     assert record["score"] == 0 and len(record["exercises"]) == 6
     assert "tell your instructor" in record["notes"][0]
 
@@ -95,7 +97,7 @@ def test_verdicts_are_kept_by_content(tmp_path, monkeypatch):
     sample.write_text('"""A sample."""\n')
     for name in ("a.ipynb", "b.ipynb"):
         build(sample, tmp_path / name)
-    with Grader() as grader:
+    with Grader(Settings.from_environment()) as grader:
         asked = []
         examine = grader.examine
         monkeypatch.setattr(grader, "examine", lambda work: asked.append(1) or examine(work))
@@ -105,7 +107,7 @@ def test_verdicts_are_kept_by_content(tmp_path, monkeypatch):
         build(sample, tmp_path / "b.ipynb")
         assert grader.grade(tmp_path / "b.ipynb", "x")["score"] < 90 and len(asked) == 2
     monkeypatch.setenv("AUTOGRADER_SEED", "another")
-    with Grader() as grader:
+    with Grader(Settings.from_environment()) as grader:
         assert grader.verdicts.path(grading.submission.read(tmp_path / "a.ipynb", grader.release)).exists() is False
 
 

@@ -9,7 +9,8 @@ import pytest
 from gptkit import weights
 
 from autograder.grading import verdicts
-from autograder.grading.grader import RELEASE, Grader
+from autograder.grading import Grader
+from autograder.settings import Settings
 from autograder.grading.verdicts import Verdicts, digest, rules
 from autograder.notebooks.submission import Cell, Submission
 from tests.autograder.conftest import new_course
@@ -67,9 +68,9 @@ def test_a_record_names_the_wall_of_its_verdict_not_of_today(tmp_path, monkeypat
     path = tmp_path / "gpt2.ipynb"
     build(HERE / "right" / "perfect.py", path)
     monkeypatch.setenv("AUTOGRADER_VERDICTS", str(tmp_path / "kept"))
-    with Grader("process") as grader:
+    with Grader(Settings.from_environment(), "process") as grader:
         assert grader.grade(path, "ada")["isolation"] == "process"
-    with Grader("auto") as grader:
+    with Grader(Settings.from_environment()) as grader:
         monkeypatch.setattr(type(grader.sandbox), "isolation", "bubblewrap")
         assert grader.grade(path, "ada")["isolation"] == "process"
 
@@ -79,7 +80,7 @@ def test_parts_of_a_digest_are_told_apart():
 
 
 def test_the_rules_are_the_same_wherever_the_files_lie_and_change_with_all_that_decides(tmp_path, monkeypatch):
-    release, model = RELEASE.read_bytes(), tmp_path / "tiny"
+    release, model = Settings().release.read_bytes(), tmp_path / "tiny"
     shutil.copytree(weights.EMBEDDED, model)
     first = rules(release, model, "seed", "limits")
     assert rules(release, weights.EMBEDDED, "seed", "limits") == first  # another folder, other times

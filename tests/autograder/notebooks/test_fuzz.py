@@ -10,7 +10,7 @@ import random
 import pytest
 
 from autograder.grading.grader import Grader
-from autograder.sandbox.isolation import Limits
+from autograder.settings import Limits, Settings
 from tests.submissions.build import HERE, build
 
 ODD = [
@@ -76,7 +76,7 @@ def test_every_mutated_notebook_gets_its_row_and_changes_nobody_elses(count, tmp
     good = tmp_path / "good.ipynb"
     build(HERE / "wrong" / "three_mistakes.py", good)
     rng, odd = random.Random(20240501), tmp_path / "odd.ipynb"
-    with Grader(limits=Limits(call_seconds=2.0, load_seconds=2.0, submission_seconds=15.0)) as grader:
+    with Grader(Settings(seed="0", limits=Limits(call_seconds=2.0, load_seconds=2.0, submission_seconds=15.0))) as grader:
         before = {**grader.grade(good, "good"), "seconds": 0}
         for i in range(count):
             odd.write_bytes(mutated(rng.choice(originals), rng))

@@ -17,7 +17,10 @@ from gptkit.checks.core import Failed
 
 from autograder.sandbox import candidate, zygote
 from autograder.sandbox import isolation as sandbox
-from autograder.sandbox.proxy import Candidate, Limits
+from autograder.sandbox.proxy import Candidate
+from autograder.sandbox.zygote import Unavailable
+from autograder.errors import UsageError
+from autograder.settings import Limits, Settings
 from tests.walls import EVERYTHING, FILES, PROCESSES, tried
 
 ROOT = Path(__file__).parents[3]
@@ -27,10 +30,10 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's namesp
 
 def opened(mode):
     try:
-        box = sandbox.open(mode)
+        box = sandbox.Sandbox(mode)
         assert box.isolation == mode
         return box
-    except sandbox.Unavailable as why:
+    except Unavailable as why:
         pytest.skip(f"this machine has no bubblewrap that works: {why}")
 
 
@@ -197,7 +200,7 @@ def test_no_process_is_left(mode, how):
 import sys, threading
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
-box = sandbox.open({mode!r})
+box = sandbox.Sandbox({mode!r})
 one = Candidate(box, [("def f():\\n    while True: pass", "f")]).__enter__()
 print("ready", flush=True)
 if {how!r} == "kill":
@@ -252,13 +255,13 @@ def test_without_bubblewrap_auto_warns_once_and_bubblewrap_refuses(monkeypatch, 
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     monkeypatch.setattr(sandbox, "_warned", False)
     for _ in range(2):
-        with sandbox.open("auto") as box:
+        with sandbox.Sandbox("auto") as box:
             assert box.isolation == "process"
     assert [r.message for r in caplog.records] == [
         "bubblewrap is not installed: grading in plain processes. See docs/security.md."
     ]
-    with pytest.raises(sandbox.Unavailable, match="apt install bubblewrap"):
-        sandbox.open("bubblewrap")
+    with pytest.raises(Unavailable, match="apt install bubblewrap"):
+        sandbox.Sandbox("bubblewrap")
 
 
 def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_path):
@@ -267,20 +270,20 @@ def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_p
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(sandbox, "_warned", False)
-    with sandbox.open("auto") as box:
+    with sandbox.Sandbox("auto") as box:
         assert box.isolation == "process"
     assert "No permissions to create new namespace" in caplog.text
-    with pytest.raises(sandbox.Unavailable, match="No permissions to create new namespace"):
-        sandbox.open("bubblewrap")
+    with pytest.raises(Unavailable, match="No permissions to create new namespace"):
+        sandbox.Sandbox("bubblewrap")
 
 
 def test_limits_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("AUTOGRADER_LIMITS", "call_seconds=2, memory_mb=800")
-    assert Limits.chosen() == Limits(call_seconds=2.0, memory_mb=800)
+    assert Settings.from_environment().limits == Limits(call_seconds=2.0, memory_mb=800)
     for bad in ("call_seconds", "call_seconds=x", "speed=3"):
         monkeypatch.setenv("AUTOGRADER_LIMITS", bad)
-        with pytest.raises(sandbox.Unavailable, match="call_seconds, load_seconds"):
-            Limits.chosen()
+        with pytest.raises(UsageError, match="call_seconds, load_seconds"):
+            Settings.from_environment()
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +306,7 @@ import json, os, sys
 sys.path += [{str(ROOT)!r}, {str(ROOT / "source" / "gpt2")!r}]
 from autograder.sandbox import isolation as sandbox
 from tests.walls import EVERYTHING, tried
-with sandbox.open({mode!r}) as box:
+with sandbox.Sandbox({mode!r}) as box:
     print(json.dumps([os.getuid(), box.isolation, tried(box, "1 + 1", *EVERYTHING)]))
 """
     done = subprocess.run([public_python, "-c", code], capture_output=True, text=True, cwd="/", **NOBODY)

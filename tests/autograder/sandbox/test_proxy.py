@@ -5,7 +5,9 @@ import pytest
 from gptkit.checks.core import Check, Failed, Foreign, Local
 
 from autograder.sandbox import isolation as sandbox
-from autograder.sandbox.proxy import Candidate, Limits
+from autograder.sandbox.proxy import Candidate
+from autograder.sandbox.zygote import Unavailable
+from autograder.settings import Limits
 
 FAST = Limits(call_seconds=1.0, load_seconds=1.0, submission_seconds=20.0)
 HONEST = """
@@ -19,10 +21,10 @@ def softmax(x):
 @pytest.fixture(scope="module", params=["bubblewrap", "process"])
 def box(request):
     try:
-        with sandbox.open(request.param) as opened:
+        with sandbox.Sandbox(request.param) as opened:
             assert opened.isolation == request.param
             yield opened
-    except sandbox.Unavailable as why:
+    except Unavailable as why:
         pytest.skip(f"this machine has no bubblewrap that works: {why}")
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any, Protocol
 
 import numpy as np
@@ -75,8 +76,6 @@ class Local:
         try:
             with np.errstate(all="ignore"):  # the checks speak of NaN and infinity in their own words
                 result = self.function(*given)
-        except NotImplementedError:
-            raise Failed(f"{self.name} is not written yet.", status="missing") from None
         except (Exception, SystemExit) as error:
             raise raised(self.name, error) from error
         if time.perf_counter() - started > SLOW_SECONDS:
@@ -101,15 +100,33 @@ class Local:
 
 def raised(name: str, error: BaseException) -> Failed:
     """What a student reads when their function raised: the kind, the line of theirs it came from, and the message."""
-    where, step = "", error.__traceback__
+    where, function, line, step = "", None, 0, error.__traceback__
     while step is not None:
-        code, line = step.tb_frame.f_code, step.tb_lineno
+        code = step.tb_frame.f_code
         if not code.co_filename.startswith(NOT_THEIRS):
+            function, line = code, step.tb_lineno
             text = linecache.getline(code.co_filename, line).strip()
             where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
         step = step.tb_next
+    if isinstance(error, NotImplementedError) and function is not None:
+        return unfinished(name, function.co_name, is_stub(function, line), where)
     said = " ".join(str(error).split())[:160].rstrip(".")
     return Failed(f"{name} raised {type(error).__name__}{where}{': ' if said else ''}{said}.", status="error")
+
+
+def is_stub(function: CodeType, line: int) -> bool:
+    """Whether a function that raised at `line` holds nothing else: its docstring is no line that runs."""
+    return not {at for *_, at in function.co_lines() if at} - {function.co_firstlineno, line}
+
+
+def unfinished(name: str, function: str, stub: bool, where: str) -> Failed:
+    """What is said of a NotImplementedError: whose stub it is, or that one was left below code that is written."""
+    if not stub:
+        fact = f"{name} ends in `raise NotImplementedError`{where}."
+        return Failed(fact, "Can that line go, now that the code above it is written?", status="error")
+    if function != name and function.isidentifier():
+        return Failed(f"{name} calls {function}, which is not written yet.", status="missing")
+    return Failed(f"{name} is not written yet.", status="missing")
 
 
 def kind_of(value: Any) -> str:
@@ -146,6 +163,7 @@ class Exercise:
 
     name: str
     signature: str
+    uses: tuple[str, ...] = ()  # the student's other functions that this one may run on
     checks: list[Check] = field(default_factory=list)
 
     def check(self, share: float, *, value: bool = False, hidden: bool = False) -> Callable[[Callable], Callable]:
@@ -169,6 +187,7 @@ class Result:
     mistake: str | None = None
     hint: str | None = None
     status: str = "passed"
+    reached: bool = True  # False: the check was not run, and `message` says why
 
 
 def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
@@ -181,7 +200,7 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
     ended: Failed | None = None
     for check in checks:
         if ended is not None:
-            results.append(Result(check, False, f"Not reached: {ended.fact}", status=ended.status))
+            results.append(Result(check, False, ended.fact, status=ended.status, reached=False))
             continue
         try:
             check.test(student, *(data if check.hidden else ()))

@@ -16,9 +16,9 @@ import numpy as np
 from gptkit.checks import attention, layer_norm
 from gptkit.checks.cases import Case, close, gates
 from gptkit.checks.core import Exercise, Failed, Student
-from gptkit.engine.model import GPT2, Trace
+from gptkit.engine.model import GPT2, PARTS, Trace
 
-exercise = Exercise("end_to_end", "(softmax, layer_norm, attention)")
+exercise = Exercise("end_to_end", "(softmax, layer_norm, attention)", uses=PARTS)
 
 OWN_CHECKS = {"layer_norm": layer_norm.stored, "attention": attention.stored}
 SPREAD = 1e-3  # how far logits may be off, relative to the distance between the largest and the smallest

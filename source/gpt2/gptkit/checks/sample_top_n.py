@@ -20,7 +20,7 @@ import numpy as np
 from gptkit.checks.cases import Case, Stored
 from gptkit.checks.core import ENDS, Exercise, Failed, Student
 
-exercise = Exercise("sample_top_n", "(logits, n, rng)")
+exercise = Exercise("sample_top_n", "(logits, n, rng)", uses=("softmax",))
 stored = Stored(exercise.name, exercise.signature)
 
 ALARM = 1e-8  # how often a right sampler fails one look of one test

@@ -23,6 +23,7 @@ ROWS = 64  # of them, positions that look back together: their scores stay in th
 EPS = 1e-5  # added to the variance in each layer normalisation
 ROOT_2_OVER_PI = (2 / np.pi) ** 0.5
 MASKED = -1e10  # added to the score of a position that lies ahead
+PARTS = ("softmax", "layer_norm", "attention")  # functions that a student writes and GPT2 can run on
 
 
 class Cache:
