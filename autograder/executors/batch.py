@@ -166,13 +166,20 @@ class Records(Sequence):
     """Records by place, kept in a file, so that a class of ten thousand needs no more memory than one of ten."""
 
     def __init__(self, length: int):
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed, and gone, with this object)
+        try:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed, and gone, with this object)
+        except OSError as error:
+            raise no_room(error) from None
         self._where: list[tuple[int, int]] = [(0, 0)] * length
 
     def put(self, place: int, record: Record) -> None:
         data = json.dumps(record.to_json()).encode()
-        self._where[place] = self._file.seek(0, os.SEEK_END), len(data)
-        self._file.write(data)
+        try:
+            self._where[place] = self._file.seek(0, os.SEEK_END), len(data)
+            self._file.write(data)
+            self._file.flush()  # a full disk shows here, not when it is too late to say so
+        except OSError as error:
+            raise no_room(error) from None
 
     def __len__(self) -> int:
         return len(self._where)
@@ -183,6 +190,10 @@ class Records(Sequence):
         start, length = self._where[place]
         self._file.seek(start)
         return Record.from_json(json.loads(self._file.read(length)))
+
+
+def no_room(error: OSError) -> CannotGrade:
+    return CannotGrade(f"The folder for temporary files cannot be written to ({error.strerror}): set TMPDIR to another.")
 
 
 def shown(items: Iterable, total: int, failed: Callable[[Any], bool] | None = None, doing: str = "") -> Iterator:

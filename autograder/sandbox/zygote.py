@@ -25,6 +25,7 @@ from autograder.errors import CannotGrade
 CANDIDATE = Path(__file__).with_name("candidate.py")
 LINUX = sys.platform == "linux"
 START_SECONDS = 30.0  # a machine under load may need long to load NumPy
+REPLY_SECONDS = 30.0  # ... and to fork or to reap a process
 FLAGS = ["-s", "-P", "-S", "-B"]  # no user site, no script folder on the path, no site packages, no .pyc written
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "HOME": "/tmp", "OPENBLAS_NUM_THREADS": "1"}
 ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1"}
@@ -45,8 +46,8 @@ class Zygote:
 
     def __init__(self, command: list[str], environment: dict[str, str], uid: int = 0):
         self.control, theirs = socket.socketpair()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
             self._process = subprocess.Popen(
                 [*command, str(uid), SEAL], stdin=theirs, stdout=subprocess.DEVNULL, stderr=self._errors,
                 env=environment, cwd="/", start_new_session=True,
@@ -61,7 +62,7 @@ class Zygote:
         """Until it is ready. Raises Unavailable with what it wrote to standard error."""
         if self.sealed is None:
             try:
-                self.sealed = self._receive()["sealed"]
+                self.sealed = self._receive(START_SECONDS)["sealed"]
             except (OSError, ValueError) as error:
                 self.close()
                 self._errors.seek(0)
@@ -75,13 +76,13 @@ class Zygote:
         """
         try:
             socket.send_fds(self.control, [json.dumps(ask).encode()], descriptors)
-            return self._receive()
+            return self._receive(REPLY_SECONDS)
         except (OSError, ValueError):
             self.close(grace=0)
             raise Lost("The process that starts candidates does not answer: was it ended or stopped?") from None
 
-    def _receive(self) -> dict:
-        self.control.settimeout(START_SECONDS)
+    def _receive(self, seconds: float) -> dict:
+        self.control.settimeout(seconds)
         return json.loads(self.control.recv(4096))
 
     def close(self, grace: float = 5.0) -> None:
