@@ -154,7 +154,7 @@ class GPT2:
         for layer, block in enumerate(blocks):
             keep = 1 if last_only and layer == len(blocks) - 1 else len(ids)
             x = self._attend(x, block, layer, cache, keep, trace)  # [keep, n_embd]
-            x = self._think(x, block, trace)
+            x = self._mlp(x, block, trace)
         cache.n = past + len(ids)
         return x
 
@@ -168,7 +168,7 @@ class GPT2:
         heads = qkv.reshape(n_new, 3, self.hparams["n_head"], -1).transpose(1, 2, 0, 3)  # [3, n_head, n_new, d]
         cache.keys[layer, :, cache.n : n_all], cache.values[layer, :, cache.n : n_all] = heads[1], heads[2]
         q, k, v = heads[0, :, -keep:], cache.keys[layer, :, :n_all], cache.values[layer, :, :n_all]
-        look = self._look if self._attention is None else self._call_attention
+        look = self._attend if self._attention is None else self._call_attention
         seen = look(q, k, v)  # [n_head, keep, d]
         if trace is not None:
             mask = _causal(keep, n_all)
@@ -177,7 +177,7 @@ class GPT2:
         out += x[-keep:]
         return out
 
-    def _look(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    def _attend(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
         """What all heads see at once, [n_head, n_new, d].
 
         A few positions at a time look back at those up to the last of them, so that little is computed to be masked.
@@ -214,7 +214,7 @@ class GPT2:
             out[h] = _float32(result, q.shape[1:], "attention")
         return out
 
-    def _think(self, x: np.ndarray, block: dict, trace: Trace | None) -> np.ndarray:
+    def _mlp(self, x: np.ndarray, block: dict, trace: Trace | None) -> np.ndarray:
         """The block's second half: a network of one hidden layer, for each position by itself.
 
         GELU in its tanh form, as in Hendrycks and Gimpel 2016: h/2 * (1 + tanh(sqrt(2/pi) * (h + 0.044715 h^3))).
