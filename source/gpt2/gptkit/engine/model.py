@@ -168,8 +168,8 @@ class GPT2:
         heads = qkv.reshape(n_new, 3, self.hparams["n_head"], -1).transpose(1, 2, 0, 3)  # [3, n_head, n_new, d]
         cache.keys[layer, :, cache.n : n_all], cache.values[layer, :, cache.n : n_all] = heads[1], heads[2]
         q, k, v = heads[0, :, -keep:], cache.keys[layer, :, :n_all], cache.values[layer, :, :n_all]
-        look = self._attend if self._attention is None else self._call_attention
-        seen = look(q, k, v)  # [n_head, keep, d]
+        every_head = self._heads if self._attention is None else self._call_attention
+        seen = every_head(q, k, v)  # [n_head, keep, d]
         if trace is not None:
             mask = _causal(keep, n_all)
             trace.attentions += [(*qkv, mask, out) for *qkv, out in zip(q, k, v, seen, strict=True)]
@@ -177,7 +177,7 @@ class GPT2:
         out += x[-keep:]
         return out
 
-    def _attend(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    def _heads(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
         """What all heads see at once, [n_head, n_new, d].
 
         A few positions at a time look back at those up to the last of them, so that little is computed to be masked.
