@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from gptkit import weights
+from gptkit.checks.core import CALL_SECONDS
 
 from autograder.errors import CannotGrade, UsageError
 
@@ -22,9 +23,9 @@ SEED_FILE = REPOSITORY / ".autograder-seed"
 class Limits:
     """What one submission may use. AUTOGRADER_LIMITS changes the defaults: "call_seconds=5,memory_mb=800"."""
 
-    call_seconds: float = 10.0  # wall clock of one message: a call, many calls, many draws
+    call_seconds: float = CALL_SECONDS  # wall clock of one call, as in the notebook
     load_seconds: float = 10.0  # wall clock of one cell
-    submission_seconds: float = 60.0  # wall clock of everything a submission does
+    submission_seconds: float = 60.0  # wall clock of everything that a submission's code does, follow-through included
     memory_mb: int = 1024  # address space of a candidate, NumPy's 120 MB included; it cannot have children
     answer_mb: int = 64  # arrays in one reply
     restarts: int = 12  # new processes after a crash or a timeout

@@ -193,7 +193,9 @@ class Records(Sequence):
 
 
 def no_room(error: OSError) -> CannotGrade:
-    return CannotGrade(f"The folder for temporary files cannot be written to ({error.strerror}): set TMPDIR to another.")
+    return CannotGrade(
+        f"The folder for temporary files cannot be written to ({error.strerror}): set TMPDIR to another."
+    )
 
 
 def shown(items: Iterable, total: int, failed: Callable[[Any], bool] | None = None, doing: str = "") -> Iterator:

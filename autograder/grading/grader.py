@@ -22,7 +22,7 @@ from autograder.grading.verdicts import Verdicts, digest, rules, times
 from autograder.notebooks import submission
 from autograder.record import CheckResult, ExerciseResult, Record, Status
 from autograder.sandbox.isolation import Sandbox
-from autograder.sandbox.proxy import Candidate
+from autograder.sandbox.proxy import Candidate, Clock
 from autograder.sandbox.zygote import Lost
 from autograder.settings import Settings
 
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 WHOLE_MODEL = "end_to_end"
 PAID = {0: 1.0, 1: 1.0, 2: 1 / 3, 3: 0.0}  # of the whole model's points, by how many of its functions are wrong
+RESERVED = 0.05  # of a submission's seconds, for each exercise that is still to come
 LOOKS = 3  # how often a submission is examined whose process was ended from outside
 UNGRADED = "The grader itself failed on this notebook ({problem}); it is not graded."
 
@@ -182,12 +183,14 @@ class Examination:
     def __init__(self, grader: Grader, work: submission.Submission, second_look: bool):
         self.grader, self.work, self.second_look = grader, work, second_look
         self.results: dict[str, list[Result]] = {}
+        self.clock = Clock(grader.limits.submission_seconds)
         self.replaced: dict[str, dict[str, Any]] = {}  # exercise -> the record's fields on what was replaced
 
     def record(self) -> Record:
         """Ask everything, then ask again with right functions where the student's own failed their exercise."""
         with self.candidate() as candidate:
-            for name in self.grader.exercises:
+            for to_come, name in zip(range(len(self.grader.exercises))[::-1], self.grader.exercises, strict=True):
+                self.clock.reserved = to_come * RESERVED * self.clock.limit
                 self.results[name] = self.first(candidate, name)
             notes = [*self.work.notes, *candidate.notes]
         for name, exercise in self.grader.exercises.items():
@@ -202,7 +205,7 @@ class Examination:
         return self.grader.record(self.results, notes, **self.replaced)
 
     def candidate(self) -> Candidate:
-        return Candidate(self.grader.sandbox, self.work.cells, self.grader.limits, self.second_look)
+        return Candidate(self.grader.sandbox, self.work.cells, self.grader.limits, self.clock, self.second_look)
 
     def first(self, candidate: Candidate, name: str) -> list[Result]:
         """What an exercise finds in the student's functions as they are."""

@@ -199,8 +199,8 @@ def raised(error: BaseException) -> dict:
 class Runner:
     """A student's namespace, and what the examiner may ask of it."""
 
-    def __init__(self, limit: int):
-        self.limit, self.flags = limit, 0
+    def __init__(self, limit: int, working: Callable[[], None]):
+        self.limit, self.flags, self.working = limit, 0, working  # `working`: say that another call has come back
         main = types.ModuleType("__main__")
         self.space = main.__dict__
         self.space.update(display=print)
@@ -252,6 +252,7 @@ class Runner:
                 for count in ask["counts"]:
                     results.append(self.call(function, values[at : at + count], raw[at : at + count], changed))
                     at += count
+                    self.working()
         except BaseException as error:
             return {"raised": raised(error), "changed": sorted(changed)}, []
         size = sum(result.nbytes for result in results if isinstance(result, ndarray))
@@ -264,6 +265,7 @@ class Runner:
         rng, ids = default_rng(ask["seed"]), np.empty(ask["times"], np.int64)
         for i in range(ask["times"]):
             result = self.call(function, args, raw, changed, rng)
+            self.working()
             whole = isinstance(result, int | np.integer) and not isinstance(result, bool)
             if not whole or not -(2**63) <= int(result) < 2**63:
                 return [result]
@@ -278,7 +280,18 @@ for _name in __import__("__future__").all_feature_names:
 
 def serve(wire: io.FileIO, limit: int) -> None:
     """Say that no student code has run yet (who ends before that is not ended by it), then answer requests."""
-    runner, printed = Runner(limit), Printed()
+    ask: dict = {}
+    printed, clock = Printed(), time.monotonic
+    spoken = clock()
+
+    def working() -> None:
+        """Each call has its own time: between two slow ones the other side hears that the first came back."""
+        nonlocal spoken
+        if clock() - spoken > 0.5:
+            spoken = clock()
+            write(pack({"id": ask["id"], "working": True}))
+
+    runner = Runner(limit, working)
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = printed
 
     def read(n: int) -> bytes:
@@ -299,6 +312,7 @@ def serve(wire: io.FileIO, limit: int) -> None:
     write(pack({"id": READY}))
     while True:
         ask, values, raw = receive(read, 1 << 40)
+        spoken = clock()
         reply, results = runner.answer(ask, values, raw)
         write(pack({**reply, "id": ask["id"], "printed": printed.take()}, results))
 

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from gptkit.checks.core import Check, Failed, token_id
+from gptkit.checks.core import Check, Failed, token_id, too_slow
 
 from autograder.sandbox import replies
 from autograder.sandbox.candidate import READY, Malformed, pack, receive
@@ -26,9 +26,9 @@ from autograder.sandbox.isolation import Connection, Sandbox
 from autograder.sandbox.zygote import START_SECONDS, Lost
 from autograder.settings import Limits
 
-SLOW = "Is there a Python loop that a single NumPy operation could replace?"
 PRINTED = 4000  # characters of a submission's output that are kept
 NOTES = 50
+ERRORS = 20  # of one cell; a candidate reports no more, but it may lie
 SOURCE = 80_000  # characters of one cell
 
 
@@ -38,6 +38,27 @@ class Ended(Exception):
     def __init__(self, words: str, status: str = "crashed"):
         super().__init__(words)
         self.status = status
+
+
+class Slow(Ended):
+    """The candidate is gone because one call took longer than it may."""
+
+    def __init__(self, seconds: float):
+        super().__init__(f"took longer than {seconds:g} seconds", "timeout")
+        self.seconds = seconds
+
+
+@dataclass
+class Clock:
+    """What a submission's code has used of its seconds, in all the candidates that it was run in."""
+
+    limit: float
+    spent: float = 0.0
+    reserved: float = 0.0  # for what is still to come: a slow function does not take its neighbours' time
+
+    @property
+    def left(self) -> float:
+        return self.limit - self.reserved - self.spent
 
 
 class Candidate:
@@ -53,9 +74,11 @@ class Candidate:
         sandbox: Sandbox,
         cells: Iterable[tuple[str, str]],
         limits: Limits | None = None,
+        clock: Clock | None = None,
         second_look: bool = False,
     ):
         self.limits, self._second_look = limits or Limits(), second_look
+        self._clock = clock or Clock(self.limits.submission_seconds)
         self.secret = False  # while True, no word chosen by the student gets into a message: see `guarded`
         self._helped = False
         self.printed = ""
@@ -63,7 +86,7 @@ class Candidate:
         self._noted: list[list[Failed]] = [[] for _ in self._cells]
         self._left_out: set[int] = set()
         self._connection: Connection | None = None
-        self._starts, self._spent = 0, 0.0
+        self._starts = 0
 
     def __enter__(self) -> Candidate:
         with contextlib.suppress(Ended):  # every question will say so
@@ -111,9 +134,10 @@ class Candidate:
             if self._connection is None:
                 self._load()
             reply, results = self._exchange({**request, "name": name}, values, self.limits.call_seconds)
+        except Slow as why:
+            raise too_slow(name, why.seconds) from None
         except Ended as why:
-            question = SLOW if why.status == "timeout" else None
-            raise Failed(f"{name} {why}.", question, status=why.status) from None
+            raise Failed(f"{name} {why}.", status=why.status) from None
         if "undefined" in reply:
             raise self._absent(name, reply["undefined"] is True)
         if "large" in reply:
@@ -124,41 +148,46 @@ class Candidate:
 
     def _exchange(self, request: dict, values: list, seconds: float) -> tuple[dict, list]:
         """Send a request and receive its reply. Raises Ended, with the process gone, when that does not work."""
-        left = self.limits.submission_seconds - self._spent
-        if left <= 0:
+        if self._clock.left <= 0:
             raise self._gone(self._used_up)
         nonce, wire, began = secrets.token_hex(8), self._connection.socket, time.monotonic()
-        until = began + min(seconds, left)
+        until = began + min(seconds, self._clock.left)
         foreign = partial(replies.foreign, secret=self.secret)
         try:
             wire.settimeout(until - began)
             wire.sendall(pack({**request, "id": nonce}, values))
-            reply, results, _ = receive(partial(read, wire, until), self.limits.answer_mb << 20, foreign)
+            reply: dict = {"working": True}
+            while reply.get("working") is True:  # another call has come back, and the next one has its own time
+                until = min(time.monotonic() + seconds, began + self._clock.left)
+                reply, results, _ = receive(partial(read, wire, until), self.limits.answer_mb << 20, foreign)
             if reply.get("id") != nonce:
                 raise Malformed("not the reply to this request")
         except TimeoutError:
-            raise self._gone(f"took longer than {seconds:g} seconds") from None
+            self._hang_up()
+            if time.monotonic() - began >= self._clock.left:
+                raise Ended("used up the seconds that a submission has", "timeout") from None
+            raise Slow(seconds) from None
         except Malformed:
             self._hang_up()
             raise Ended("sent something that is not an answer") from None
         except OSError:
             raise self._ended(self._hang_up(grace=0.2)) from None
         finally:
-            self._spent += time.monotonic() - began
+            self._clock.spent += time.monotonic() - began
         if not self.secret:
             self.printed += replies.plain(reply.get("printed"), PRINTED - len(self.printed), keep="\n\t")
         return reply, results
 
     def _ended(self, code: int | None) -> Ended:
         """What to say of a process that hung up. Raises Lost when it may have been killed from outside."""
-        if code == -signal.SIGKILL and self._spent < self.limits.submission_seconds and not self._second_look:
+        if code == -signal.SIGKILL and self._clock.left > 0 and not self._second_look:
             # The machine out of memory, an administrator, or student code that kills itself: asked again, it shows.
             raise Lost("A process with student code was killed. Is there enough memory?")
         return Ended(replies.ending(code, self.secret))
 
     @property
     def _used_up(self) -> str:
-        return f"was not run: the submission's {self.limits.submission_seconds:g} seconds were used up"
+        return f"was not run: the {self._clock.limit:g} seconds of this submission were used up"
 
     def _gone(self, words: str) -> Ended:
         self._hang_up()
@@ -169,7 +198,7 @@ class Candidate:
     def _load(self) -> None:
         """Start a process and run the cells; a cell that ends it is left out, and all is begun again."""
         while self._connection is None:
-            if self._spent >= self.limits.submission_seconds:
+            if self._clock.left <= 0:
                 raise Ended(self._used_up, "timeout")
             if self._starts > self.limits.restarts:
                 raise Ended("was not run: this submission ended its process too often")
@@ -208,7 +237,7 @@ class Candidate:
             return False
         self._noted[i] = [
             replies.raised(error, replies.cell(where), self._cells, self.secret)
-            for error in replies.items(reply.get("errors"))
+            for error in replies.items(reply.get("errors"))[:ERRORS]
         ]
         return True
 

@@ -86,7 +86,6 @@ def test_a_model_that_is_damaged_between_two_students_costs_no_mark(damage, mode
         Limits(memory_mb=50),
         Limits(answer_mb=0),
         Limits(call_seconds=1e-4),
-        Limits(load_seconds=1e-4),
     ],
     ids=str,
 )
