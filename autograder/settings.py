@@ -50,6 +50,7 @@ class Settings:
     assignment: str = "gpt2"  # docs/new-exercise.md: a second assignment
     limits: Limits = field(default_factory=Limits)
     verdicts: Path | None = REPOSITORY / ".verdicts"  # where verdicts are kept; None: nowhere
+    fresh: bool = False  # examine anew what was examined already
     gradebook_url: str | None = None  # a database for nbgrader's gradebook, instead of gradebook.db
 
     @classmethod

@@ -49,12 +49,12 @@ def run(options: argparse.Namespace) -> int:
     from autograder.executors.local import LocalPool
     from autograder.nbgrader.recorder import Recorder
 
-    head = Recorder(options.assignment, options.isolation)
+    head = Recorder(options.assignment, options.isolation, options.fresh)
     with head.grader:
         students = head.students()
         digests = head.persistently(lambda: head.gradebook.digests(options.assignment))
         looked = shown(students, len(students), doing="looking for what is new")
-        todo = [student for student in looked if not head.done(student, digests.get(student))]
+        todo = [s for s in looked if options.fresh or not head.done(s, digests.get(s))]
         with LocalPool(options.jobs) as pool:
             results = outcomes(head, pool, todo, options)
             said = {who: why for who, why in shown(results, len(todo), lambda one: one[1]) if why}
@@ -92,7 +92,7 @@ def outcomes(
     from autograder.executors.batch import ENDED, ENDED_TWICE, examined, spread
     from autograder.nbgrader.course_files import made_from
 
-    settings = (options.assignment, options.isolation)
+    settings = (options.assignment, options.isolation, options.fresh)
 
     def calls() -> Iterator[tuple]:
         if not options.scheduler:
@@ -104,7 +104,7 @@ def outcomes(
 
         def work() -> Iterator[tuple[str, Path]]:
             for student in todo:
-                made.append(made_from(head.grader, head.submitted(student)))
+                made.append(made_from(head.exporter.context, head.submitted(student)))
                 yield f"{student}/{head.assignment}/{head.assignment}.ipynb", head.submitted(student)
 
         for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from autograder.notebooks.finding import find_notebooks
     from autograder.notebooks.submission import Release, Unreadable, read
 
-    settings = Settings.from_environment()
+    settings = replace(Settings.from_environment(), fresh=options.fresh)
     work = [found for path in options.paths for found in find_notebooks(path)]
     for path in map(Path, options.paths):
         if not path.is_dir():  # a notebook that is named must be one of this assignment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,7 @@ def gather(options: argparse.Namespace) -> ClassReport:
     from autograder.notebooks.submission import Release
     from autograder.reports.class_statistics import ClassReport, by_student
 
-    settings, path = Settings.from_environment(), Path(options.path)
+    settings, path = replace(Settings.from_environment(), fresh=options.fresh), Path(options.path)
     if path.suffix == ".json":
         records, folder = load(path), options.notebooks and Path(options.notebooks)
         if folder and not any((folder / r.submission).is_file() for r in records):

@@ -51,7 +51,7 @@ class Grader:
         self.sandbox = Sandbox(isolation)
         self.rules = rules(settings.release.read_bytes(), model, self.settings.seed, self.limits)  # on any machine
         self.context = digest(self.rules, times(model))  # on this one
-        self.verdicts = Verdicts(settings.verdicts, self.context, isolation)
+        self.verdicts = Verdicts(settings.verdicts, self.context, isolation, settings.fresh)
         if not rehearsed:
             try:
                 self.rehearse()

@@ -66,8 +66,8 @@ class Verdicts:
     Only what was found behind the wall that is asked for comes back; `auto` takes what there is.
     """
 
-    def __init__(self, folder: Path | None, context: str, isolation: str = "auto"):
-        self.folder, self.context, self.isolation = folder, context, isolation
+    def __init__(self, folder: Path | None, context: str, isolation: str = "auto", fresh: bool = False):
+        self.folder, self.context, self.isolation, self.fresh = folder, context, isolation, fresh
 
     def path(self, work: Submission) -> Path:
         """Where the verdict on these cells lies."""
@@ -77,7 +77,7 @@ class Verdicts:
 
     def get(self, work: Submission) -> Record | None:
         """The record of an earlier run, whoever's it was; None when there is none that can be read."""
-        if self.folder is None:
+        if self.folder is None or self.fresh:
             return None
         try:
             kept = Record.from_json(json.loads(self.path(work).read_text()))

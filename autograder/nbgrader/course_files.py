@@ -15,14 +15,13 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc
 
-from autograder.grading import Grader
 from autograder.grading.verdicts import digest
 from autograder.notebooks import submission
 
 STAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 
 
-def made_from(grader: Grader, path: Path) -> str:
+def made_from(context: str, path: Path) -> str:
     """Names all that an autograded notebook is made from. It stands in that notebook, so a half-made one has none."""
     try:
         status = path.lstat()
@@ -30,7 +29,7 @@ def made_from(grader: Grader, path: Path) -> str:
         content = path.read_bytes() if read else (status.st_mode, status.st_size, status.st_mtime_ns)
     except OSError as error:
         content = error.errno
-    return digest(grader.context, content, sorted(companions(path.parent).items()))
+    return digest(context, content, sorted(companions(path.parent).items()))
 
 
 def companions(folder: Path) -> dict[str, str]:

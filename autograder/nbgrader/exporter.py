@@ -8,6 +8,7 @@ which nbgrader's own scores are taken. No notebook is executed.
 from __future__ import annotations
 
 import json
+import re
 import weakref
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,17 @@ from traitlets import Enum, Instance, default
 
 from autograder.errors import AutograderError, UsageError
 from autograder.grading import Grader
+from autograder.grading.verdicts import digest
 from autograder.nbgrader.course_files import SubmittedFiles, made_from
 from autograder.notebooks import sanitize as harmless
 from autograder.notebooks import submission
 from autograder.record import Record
 from autograder.settings import Settings
 
+# Parts of nbgrader's configuration that say where things are and how a command was started, and decide no mark.
+DECIDES_NOTHING = re.compile(
+    r"\w*App|Application|BaseConverter|CourseDirectory|NbGrader|Exchange\w*|SubmissionExporter"
+)
 UNFINISHED = "unfinished"  # stands in a notebook of ours in place of what it was made from, until it is graded
 
 
@@ -54,6 +60,9 @@ class SubmissionExporter(NotebookExporter):
             self.parent.log.error(str(error))
             raise NbGraderException(str(error)) from error
         weakref.finalize(self, self.grader.close)
+        # What decides a mark besides the submission: a changed late penalty is a reason to record it again.
+        deciding = {name: part for name, part in self.config.items() if not DECIDES_NOTHING.fullmatch(name)}
+        self.context = digest(self.grader.context, json.dumps(deciding, sort_keys=True, default=str))
         self.records: dict[str, Record] = {}  # of the student whose submission is being converted
         self.parent.coursedir = SubmittedFiles.of(self.parent.coursedir)
         self.parent.assignments = self.parent.coursedir.submissions(self.grader.release.name)
@@ -88,7 +97,7 @@ def take_over(exporter: SubmissionExporter) -> None:
         made = Path(course.format_path(course.autograded_directory, student, assignment)) / f"{assignment}.ipynb"
         excluded = student in course.student_id_exclude.split(",")
         # Written over, so that nothing is deleted that somebody else put there.
-        stale = not excluded and stamp(made) not in (None, made_from(exporter.grader, source))
+        stale = not excluded and stamp(made) not in (None, made_from(exporter.context, source))
         if not stale and not ours_to_judge(assignment, student):
             return False
         record = exporter.grader.grade(source, f"{student}/{assignment}/{source.name}")

@@ -24,7 +24,7 @@ class Examine(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         path, it, exporter = submitted_file(self.parent, resources), resources["nbgrader"], self.parent
-        made = made_from(exporter.grader, path)  # before it is read: it may be handed in again meanwhile
+        made = made_from(exporter.context, path)  # before it is read: it may be handed in again meanwhile
         record = resources.get("record") or exporter.records.get(it["student"])
         record = record or exporter.grader.grade(path, f"{it['student']}/{it['assignment']}/{path.name}")
         if record.error is not None:

@@ -15,6 +15,7 @@ import random
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,7 @@ from autograder.nbgrader.gradebook import OneGradebook
 from autograder.nbgrader.preprocessors import Examine
 from autograder.notebooks import submission
 from autograder.record import Record
+from autograder.settings import Settings
 
 T = TypeVar("T")
 AWAY = 120  # seconds that the gradebook may be away: a server restart, many writers
@@ -46,13 +48,16 @@ CONFIG = "Run this in a course folder: its nbgrader_config.py names autograder's
 class Recorder:
     """nbgrader at work on one course and assignment, for one process: its configuration, steps and open gradebook."""
 
-    def __init__(self, assignment: str, isolation: str):
+    def __init__(self, assignment: str, isolation: str, fresh: bool = False):
         app = AutogradeApp()
         app.initialize(["--log-level=ERROR"])
         logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # conflicts between writers: tried again
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at each new submission
         if isolation != "auto":  # else the course's configuration says
             app.update_config(Config({"SubmissionExporter": {"isolation": isolation}}))
+        if fresh:
+            ours = app.config.SubmissionExporter.get("settings") or Settings.from_environment()
+            app.update_config(Config({"SubmissionExporter": {"settings": replace(ours, fresh=True)}}))
         app.coursedir.assignment_id = assignment
         app.coursedir.student_id = "nobody"  # nbgrader would look up the whole class in every process
         self.assignment, self.autograde = assignment, Autograde(coursedir=app.coursedir, parent=app)
@@ -151,7 +156,7 @@ class Recorder:
             with self.shown(student).open("rb") as page:
                 page.seek(-len(ending(state)), os.SEEK_END)
                 return page.read() == ending(state) and stamp(self.autograded(student)) == made_from(
-                    self.grader, self.submitted(student)
+                    self.exporter.context, self.submitted(student)
                 )
         except (OSError, ValueError):
             return False
