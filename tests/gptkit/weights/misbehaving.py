@@ -1,5 +1,7 @@
 """A local server for test_fetch.py that serves a folder, and misbehaves for the paths it is told to."""
 
+import contextlib
+import gzip
 import re
 import threading
 import time
@@ -144,6 +146,39 @@ def truncated(handler, content):
 def login_page(handler, _):
     """What a hotel's network answers to everything."""
     handler.answer(200, b"<html>Please log in</html>" * 100)
+
+
+def login_page_elsewhere(handler, _):
+    """A captive portal: sent to another server's page, which answers 200."""
+    handler.server.files["/login"] = b"\n<!DOCTYPE html><title>Log in</title>"
+    handler.answer(302, b"", Location=f"http://localhost:{handler.server.server_port}/login")
+
+
+def wants_login(handler, _):
+    """What RFC 6585 has for a network that wants a login."""
+    handler.answer(511, b"log in")
+
+
+def packed(handler, content):
+    """Compressed, though it was asked not to be; of a range, as the last part of what is compressed."""
+    content = gzip.compress(content)
+    start = handler.start()
+    headers = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
+    handler.answer(206 if start else 200, content[start:], **headers, **{"Content-Encoding": "gzip"})
+
+
+def packed_badly(handler, content):
+    """Said to be compressed, and is not."""
+    handler.answer(200, content, **{"Content-Encoding": "gzip"})
+
+
+def never_ends(handler, content):
+    """No length, and more and more."""
+    handler.send_response(200)
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        for _ in range(1000):
+            handler.wfile.write(content)
 
 
 def status(code):

@@ -122,7 +122,7 @@ def test_a_shared_folder_of_either_source_is_enough(server, models, monkeypatch)
     """Nothing is written, not even a lock: on a shared machine the folder belongs to somebody else."""
     fetch.fetch("fake", "huggingface")
     server.seen.clear()
-    monkeypatch.setattr(fetch, "_alone", None)
+    monkeypatch.setattr(fetch, "alone", None)
     assert fetch.fetch("fake") == models / "fake" and server.seen == []
 
 
@@ -155,6 +155,9 @@ def test_only_what_is_missing_or_wrong_is_fetched_again(server, models):
         [ways.status(503), ways.status(429), ways.status(500)],
         [ways.hangs_up],
         [ways.breaks_off, ways.altered],
+        [ways.packed],
+        [ways.breaks_off, ways.packed],
+        [ways.packed_badly],
     ],
     ids=lambda names: " then ".join(way.__name__ for way in names[:3]),
 )
@@ -208,7 +211,11 @@ def test_remains_of_something_else_do_no_harm(server, models):
     [
         (ways.altered, "not the published file .its SHA-256"),
         (ways.truncated, "not the published file .* bytes, not"),
-        (ways.login_page, "not the published file .2,600 bytes, not"),
+        (ways.login_page, "a web page of 127.0.0.1 comes instead. Does this network want you to log in"),
+        (ways.login_page_elsewhere, "a web page of localhost comes instead"),
+        (ways.wants_login, "511 .* Does this network want you to log in"),
+        (ways.never_ends, "not the published file"),
+        (ways.packed_badly, "what arrives cannot be unpacked"),
         (ways.tells_too_much, "not the published file"),
         (ways.tells_too_little, "not the published file"),
         (ways.status(404), "the server answers 404"),
@@ -234,36 +241,93 @@ def test_a_server_whose_bytes_never_fit_does_not_keep_us_for_ever(server, models
     assert len(server.seen) < 20
 
 
-def test_files_without_a_known_hash_are_checked_together(server, models, offered, monkeypatch, capsys):
-    """As for the larger models: nothing is published but the shapes, and the checkpoint's own checksums."""
+@pytest.mark.parametrize(
+    ("path", "content", "words"),
+    [
+        ("model.safetensors", lambda there: there[:-1000], "does not fit in it"),
+        ("model.safetensors", lambda there: b"", "it is empty"),
+        ("vocab.json", lambda there: there[:-1000], "it is not a JSON object"),
+        ("vocab.json", lambda there: b"[" * 100_000, "it is not a JSON object"),
+        ("vocab.json", lambda there: b"{}", "it is not a vocabulary of 1,280 tokens"),
+        ("vocab.json", lambda there: there.replace(b": 0,", b': "0",'), "it is not a vocabulary"),
+        ("merges.txt", lambda there: there[:-1000], "it is not a list of 1,023 merges"),
+        ("merges.txt", lambda there: there + b"\xff", "it is not text"),
+        ("config.json", lambda there: b"", "it is not a JSON object"),
+        ("config.json", lambda there: b"[1]", "it is not a JSON object"),
+        ("config.json", lambda there: b"{}", "its hyper-parameters are"),
+        ("config.json", lambda there: there.replace(b"4", b"5"), "its hyper-parameters are"),
+    ],
+)
+def test_a_file_without_a_known_hash_is_checked_on_arrival(
+    server, models, offered, monkeypatch, capsys, path, content, words
+):
+    """As for the larger models: what it holds must be what its name says, and no other file pays for it."""
     monkeypatch.setitem(published.MODELS, "fake", replace(offered, files={}))
-    for path, way, words in (
-        (PARAMETERS, ways.truncated, "damaged"),
-        (PARAMETERS, ways.login_page, "damaged"),
-        (f"/{HF}/vocab.json", ways.truncated, "damaged"),
-        (f"/{HF}/merges.txt", ways.login_page, "damaged"),
-        (f"/{HF}/config.json", ways.login_page, "has been deleted"),
-        (f"/{HF}/config.json", lambda handler, _: handler.answer(200, b"[1]"), "has been deleted"),
-        (f"/{HF}/config.json", lambda handler, _: handler.answer(200, b"{}"), "hparams.json"),
-    ):
-        server.ways[path] = [way]
-        line = refused(capsys, "fetch", "fake", "--source", "huggingface")
-        assert words in line and "is not fake and has been deleted" in line
-        assert_nothing_half_made(models)
+    right = server.files[f"/{HF}/{path}"]
+    server.files[f"/{HF}/{path}"] = content(right)
+    line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert words in line and f"/{HF}/{path} is not the published file" in line
+    assert_nothing_half_made(models)
+    arrived = [p for p, _ in server.seen if not p.endswith(path)]
+    server.files[f"/{HF}/{path}"] = right
+    server.seen.clear()
     assert_fetched(fetch.fetch("fake", "huggingface"))
+    assert not set(arrived) & {p for p, _ in server.seen}
+
+
+@pytest.mark.parametrize("path", ["config.json", "vocab.json", "merges.txt", "model.safetensors"])
+def test_a_login_page_is_kept_as_no_file(server, models, offered, monkeypatch, capsys, path):
+    """A page of a campus that answers 200 to everything, for a file without a hash."""
+    monkeypatch.setitem(published.MODELS, "fake", replace(offered, files={}))
+    server.ways[f"/{HF}/{path}"] = [ways.login_page]
+    assert "want you to log in" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert not any(b"<html>" in file.read_bytes() for file in models.rglob("*") if file.is_file())
+    (models / ".fake.huggingface" / "config.json").write_text("<html>kept by an earlier version</html>")
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+
+
+def test_files_that_do_not_belong_together_are_fetched_again_without_the_parameters(
+    server, models, offered, monkeypatch, capsys
+):
+    monkeypatch.setitem(published.MODELS, "fake", replace(offered, files={}))
+    right = server.files[f"/{HF}/merges.txt"]
+    server.files[f"/{HF}/merges.txt"] = right.replace(b"t h\n", b"x q\n")
+    line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert "do not belong together" in line and "Deleted: encoder.json, vocab.bpe" in line
+    server.files[f"/{HF}/merges.txt"] = right
+    server.seen.clear()
+    assert_fetched(fetch.fetch("fake", "huggingface"))
+    assert {path for path, _ in server.seen} == {f"/{HF}/vocab.json", f"/{HF}/merges.txt"}
+
+
+def test_what_is_verified_survives_a_conversion_that_fails(server, models, monkeypatch, capsys):
+    """With a known hash the file is right, whatever this computer makes of it."""
+
+    def fails(path):
+        raise tensorfile.Damaged(path, "this computer cannot")
+
+    monkeypatch.setattr(checkpoint.tensorfile, "read", fails)
+    line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert "this computer cannot" in line and "Nothing has been deleted" in line
+    assert (models / ".fake.huggingface" / "huggingface.safetensors").exists()
 
 
 def test_a_checkpoint_altered_under_way_is_refused_by_its_own_checksums(server, models, offered, monkeypatch, capsys):
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     monkeypatch.setitem(published.MODELS, "fake", replace(offered, files={}))
     server.ways[DATA] = [ways.altered]
-    assert "cannot be read" in refused(capsys, "fetch", "fake", "--source", "openai")
+    line = refused(capsys, "fetch", "fake", "--source", "openai")
+    assert "cannot be read" in line and "Deleted: model.ckpt." in line
     assert_nothing_half_made(models)
+    assert (models / ".fake.openai" / "encoder.json").exists()
+    server.files["/fake/model.ckpt.index"] = server.files["/fake/model.ckpt.index"][:-1]
+    assert "not the whole index" in refused(capsys, "fetch", "fake", "--source", "openai")
+    assert (models / ".fake.openai" / "model.ckpt.data-00000-of-00001").exists()
 
 
 def test_another_models_shapes_are_refused(server, models, offered, monkeypatch, capsys):
     monkeypatch.setitem(published.MODELS, "fake", replace(offered, n_layer=5, files={}))
-    assert "hyper-parameters" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert "its hyper-parameters are" in refused(capsys, "fetch", "fake", "--source", "huggingface")
     config = json.loads(server.files[f"/{HF}/config.json"])
     server.files[f"/{HF}/config.json"] = json.dumps(config | {"n_layer": 5}).encode()
     assert "has no variable model/h4/" in refused(capsys, "fetch", "fake", "--source", "huggingface")
