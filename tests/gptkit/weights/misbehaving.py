@@ -3,6 +3,8 @@
 import contextlib
 import gzip
 import re
+import ssl
+import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -23,12 +25,15 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.ways, self.seen = files, {}, []
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.refuses_to_be_a_proxy = False
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if self.server.refuses_to_be_a_proxy:
+            return self.answer(407, b"")
         self.server.seen.append((self.path, self.headers["Range"]))
         content = self.server.files.get(self.path)
         ways = self.server.ways.get(self.path) or []
@@ -40,6 +45,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404, b"no such file")
         else:
             self.serve(content)
+
+    do_CONNECT = do_GET  # noqa: N815
 
     def serve(self, content: bytes):
         """As a proper server does, ranges included."""
@@ -80,6 +87,43 @@ def serving(folder: Path):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def wear_certificate(server: Server, folder: Path, kind: str) -> Path:
+    """Speak TLS from now on, with a certificate of this kind; returns the file in which it would be trusted."""
+    name = "DNS:models.example" if kind == "another's" else "IP:127.0.0.1"
+    start, end = ("200101000000Z", "200201000000Z") if kind == "expired" else ("200101000000Z", "491231000000Z")
+    config = f"""
+[req]
+distinguished_name = who
+[who]
+[ca]
+default_ca = own
+[own]
+database = index.txt
+new_certs_dir = .
+default_md = sha256
+rand_serial = yes
+policy = policy
+x509_extensions = extensions
+[policy]
+commonName = supplied
+[extensions]
+subjectAltName = {name}
+basicConstraints = critical,CA:true
+"""
+    (folder / "openssl.cnf").write_text(config)
+    (folder / "index.txt").touch()
+    request = "req -config openssl.cnf -newkey rsa:2048 -nodes -subj /CN=test -keyout key.pem -out request.pem"
+    sign = "ca -config openssl.cnf -selfsign -batch -notext -keyfile key.pem -in request.pem"
+    for command in (request, f"{sign} -startdate {start} -enddate {end} -out certificate.pem"):
+        subprocess.run(["openssl", *command.split()], check=True, capture_output=True, cwd=folder)
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.url = server.url.replace("http:", "https:")
+    return certificate
 
 
 # ways of misbehaving

@@ -19,7 +19,7 @@ from gptkit import weights
 from gptkit.__main__ import main
 from gptkit.engine.model import GPT2
 from gptkit.engine.tokenizer import Tokenizer
-from gptkit.weights import WeightsError, checkpoint, download, fetch, layout, published, tensorfile, verify
+from gptkit.weights import WeightsError, checkpoint, contents, download, fetch, layout, published, tensorfile, verify
 
 from tests.gptkit.weights import misbehaving as ways
 
@@ -352,6 +352,74 @@ def test_nobody_listens(server, models, monkeypatch, capsys):
     assert_nothing_half_made(models)
 
 
+@pytest.mark.parametrize(
+    ("certificate", "words"),
+    [
+        ("trusted", None),
+        ("self-signed", "its certificate is not trusted (self-signed certificate)"),
+        ("expired", "its certificate is not trusted (certificate has expired)"),
+        ("another's", "its certificate is not trusted (IP address mismatch"),
+    ],
+)
+def test_a_certificate_is_told_from_a_network(server, models, tmp_path, monkeypatch, capsys, certificate, words):
+    """Real TLS. The addresses hold the word "resolve" and the port may hold any number: no text is searched."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed: no certificates to show")
+    bundle = ways.wear_certificate(server, tmp_path, certificate)
+    monkeypatch.setenv("GPT2_MIRROR", server.url)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle) if certificate != "self-signed" else "")
+    if words:
+        assert words in refused(capsys, "fetch", "fake", "--source", "huggingface")
+        assert server.seen == []
+    else:
+        assert_fetched(fetch.fetch("fake", "huggingface"))
+
+
+def test_other_faults_of_https(server, models, tmp_path, monkeypatch, capsys):
+    for bundle, words in (
+        ("missing.pem", "missing.pem. See REQUESTS_CA_BUNDLE"),
+        ("empty.pem", "no secure connection"),
+    ):
+        (tmp_path / "empty.pem").touch()
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / bundle))
+        monkeypatch.setenv("GPT2_MIRROR", server.url.replace("http:", "https:"))
+        line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+        assert words in line and "written" not in line
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    assert "no secure connection could be made" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_dead_or_wants_a_password_is_named(server, models, monkeypatch, capsys, scheme):
+    monkeypatch.setenv("GPT2_MIRROR", f"{scheme}://models.example")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        dead = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv(f"{scheme}_proxy", f"http://me:secret@{dead}")
+        line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+        assert f"connection refused (through the proxy {dead}," in line and "secret" not in line
+    server.refuses_to_be_a_proxy = True
+    monkeypatch.setenv(f"{scheme}_proxy", server.url)
+    line = refused(capsys, "fetch", "fake", "--source", "huggingface")
+    assert "407" in line and (server.url.removeprefix("http://") in line or "wants a name and a password" in line)
+
+
+def test_a_server_without_a_name(server, models, monkeypatch, capsys):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert "no server of this name is known" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+
+
+@pytest.mark.parametrize(
+    "mirror", ["ftp://x", "http://[::1", "http://a b", "https://x:99999", "//", "http://\u2024\u2024"]
+)
+def test_a_mirror_that_is_no_address(server, models, monkeypatch, capsys, mirror):
+    monkeypatch.setenv("GPT2_MIRROR", mirror)
+    assert "cannot be downloaded" in refused(capsys, "fetch", "fake", "--source", "huggingface")
+
+
 def test_too_little_space_is_noticed_before_the_download(server, models, monkeypatch, capsys):
     usage = shutil.disk_usage(models.parent)._replace(free=1_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
@@ -413,10 +481,12 @@ def register(offered) -> str:
     )
 
 
-def start(offered) -> subprocess.Popen:
-    """A process that fetches "fake"; the environment names server and folder."""
-    code = register(offered) + (
-        "from gptkit.__main__ import main; import sys; sys.exit(main(['fetch', 'fake', '--source', 'huggingface']))"
+def start(offered, before: str = "") -> subprocess.Popen:
+    """A process that runs `before` and fetches "fake"; the environment names server and folder."""
+    code = (
+        register(offered)
+        + before
+        + ("from gptkit.__main__ import main; import sys; sys.exit(main(['fetch', 'fake', '--source', 'huggingface']))")
     )
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -436,6 +506,50 @@ def test_two_processes_at_once_fetch_once(server, models, offered):
     assert_fetched(models / "fake")
     assert len(server.seen) == 5  # four files, and the one that stalled once more
     assert any("waiting for it" in error for _, error in answers)
+
+
+WITHOUT_LOCKS = """
+import fcntl
+def flock(*_):
+    raise OSError({errno}, "flock")
+fcntl.flock = flock
+"""
+
+
+@pytest.mark.parametrize("errno", [38, 37, 95], ids=["ENOSYS", "ENOLCK", "ENOTSUP"])
+def test_two_processes_at_once_where_files_cannot_be_locked(server, models, offered, errno):
+    models.mkdir()
+    (models / ".fake.lock").touch()  # of a time when they could
+    server.ways[PARAMETERS] = [ways.stalls]
+    processes = [start(offered, WITHOUT_LOCKS.format(errno=errno)) for _ in range(3)]
+    answers = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], answers
+    assert_fetched(models / "fake")
+    assert len(server.seen) == 5 and any("waiting for it" in error for _, error in answers)
+
+
+@pytest.mark.parametrize("remains", ["", "1\nelsewhere\n", "2147483647\n{host}\n"])
+def test_a_stale_lock_is_waited_for_a_while_only(server, models, offered, remains):
+    """Left by a process on another computer, by one that says nothing, by one that is dead."""
+    models.mkdir()
+    (models / ".fake.held").write_text(remains.format(host=socket.gethostname()))
+    process = start(offered, WITHOUT_LOCKS.format(errno=38) + "from gptkit.weights import lock; lock.QUIET = 2\n")
+    error = process.communicate(timeout=30)[1]
+    assert process.returncode == 0, error
+    assert_fetched(models / "fake")
+
+
+def test_a_long_download_keeps_its_lock_where_files_cannot_be_locked(server, models, offered):
+    """It gives signs of life, so that nobody takes the lock away."""
+    code = WITHOUT_LOCKS.format(errno=38) + "from gptkit.weights import lock; lock.QUIET, lock.BEAT = 1, 0.1\n"
+    code += "download.TIMEOUT = (1, 10)\n"
+    server.ways[PARAMETERS] = [ways.stalls]  # for three seconds
+    first = start(offered, code)
+    wait_for(lambda: (models / ".fake.held").exists())
+    second = start(offered, code)
+    answers = [process.communicate(timeout=60) for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), answers
+    assert len(server.seen) == 5
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
@@ -477,6 +591,13 @@ def test_the_publishers_addresses(monkeypatch):
 
 def test_what_is_published_fits_together():
     model = published.MODELS["124M"]
+    for one in published.MODELS.values():
+        assert re.fullmatch("[0-9a-f]{40}", one.revision)
+        assert one.files.get(published.CHECKPOINT_DATA, (4 * one.n_params,))[0] == 4 * one.n_params
+        text = len(json.dumps(one.hparams, indent=2) + "\n")
+        assert one.files.get("hparams.json", (text,))[0] == text
+        assert all(size is None or size > 0 for size, _ in one.files.values())
+        assert all(sha256 is None or re.fullmatch("[0-9a-f]{64}", sha256) for _, sha256 in one.files.values())
     assert model.n_params == 124_439_808
     for one in published.MODELS.values():
         assert one.n_params == sum(int(np.prod(shape)) for shape in layout.shapes(one.hparams).values())
@@ -489,6 +610,8 @@ def test_published_files_and_figures_are_the_real_ones(real_data):
     model = published.MODELS["124M"]
     for name in ("checkpoint", "encoder.json", "hparams.json", "vocab.bpe"):
         assert download.Wanted("", name, *model.files[name]).flaw(real_data / name) is None
+        if check := contents.check_of(name, model):
+            check(real_data / name)
     tokenizer = Tokenizer.from_folder(real_data)
     observed = np.load(real_data / "observed.npz")
     for j, figure in enumerate(model.figures):
@@ -536,11 +659,41 @@ def test_verify_tells_the_real_model_from_others(server, models, offered, monkey
     assert "vocab.bpe is not the published file" in refused(capsys, "verify", "fake")
 
 
+def test_verify_says_what_it_cannot_check(server, models, offered, shop, monkeypatch, capsys):
+    """As for the larger models, of which sizes are known at most: zeros are not the published model."""
+    sizes = {name: (size, None) for name, (size, _) in offered.files.items()}
+    monkeypatch.setitem(published.MODELS, "fake", replace(offered, files=sizes))
+    folder = fetch.fetch("fake", "huggingface")
+    parameters = tensorfile.read(folder / "model.safetensors")
+    tensorfile.write(folder / "model.safetensors", {name: np.zeros_like(array) for name, array in parameters.items()})
+    assert main(["verify", "fake"]) == 0
+    out = capsys.readouterr().out
+    assert "the published model" not in out and "could not be checked" in out
+    assert "?   model.safetensors: no published hash or answer to compare it with" in out
+    assert "?   encoder.json: no SHA-256" in out and "ok  encoder.json: the published size\n" in out
+
+    shutil.copy(shop / HF / "model.safetensors", folder / "huggingface.safetensors")
+    assert "is not Hugging Face's" in refused(capsys, "verify", "fake")
+    (folder / "model.safetensors").unlink()
+    checkpoint.convert_huggingface(folder / "huggingface.safetensors", folder)
+    assert main(["verify", "fake"]) == 0
+    out = capsys.readouterr().out
+    assert "Hugging Face's parameters, bit for bit" in out and "the published model" not in out
+
+    for name in published.CHECKPOINT:
+        shutil.copy(shop / "fake" / name, folder)
+    monkeypatch.setattr(fetch.importlib.util, "find_spec", lambda name: None)
+    assert main(["verify", "fake"]) == 0
+    assert "TensorFlow is not installed" in capsys.readouterr().out
+    (folder / "hparams.json").write_text(json.dumps(layout.load_hparams(folder) | {"n_head": 2}, indent=2) + "\n")
+    assert "hyper-parameters" in refused(capsys, "verify", "fake")
+
+
 def test_verify_compares_with_the_checkpoint(monkeypatch, tmp_path, capsys):
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     monkeypatch.setenv("GPT2_MODELS_DIR", str(tmp_path))
     folder = shutil.copytree(TINY, tmp_path / "tiny")
-    assert "bit for bit" in "".join(verify.verify("tiny"))
+    assert "bit for bit" in "".join(finding.text for finding in verify.verify("tiny"))
     data = bytearray((folder / "model.safetensors").read_bytes())
     data[-4] ^= 1  # the last bit of one number
     (folder / "model.safetensors").write_bytes(data)
@@ -561,3 +714,11 @@ def test_the_command_line_explains_itself(server, models, capsys, monkeypatch):
     assert main(["info"]) == 0
     out = capsys.readouterr().out
     assert str(models) in out and "used when none is named: tiny" in out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -u -m gptkit info | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("models folder") and done.stderr == "" and done.returncode == 0

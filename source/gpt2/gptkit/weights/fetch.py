@@ -14,7 +14,7 @@ from gptkit.engine.tokenizer import Tokenizer
 from gptkit.weights import checkpoint, contents
 from gptkit.weights.download import Wanted, download
 from gptkit.weights.lock import alone
-from gptkit.weights.published import CHECKPOINT, HF_PARAMETERS, HUGGINGFACE, MODELS, OPENAI, Published
+from gptkit.weights.published import CHECKPOINT, CHECKPOINT_DATA, HF_PARAMETERS, HUGGINGFACE, MODELS, OPENAI, Published
 from gptkit.weights.tensorfile import Damaged, WeightsError, cannot_write
 
 HF_NAMES = {"encoder.json": "vocab.json", "vocab.bpe": "merges.txt", HF_PARAMETERS: "model.safetensors"}
@@ -61,7 +61,7 @@ def wanted(name: str, source: str) -> list[Wanted]:
     else:
         base = f"{mirror or HUGGINGFACE}/{model.repository}/resolve/{model.revision}"
         remote = {"config.json": "config.json"} | HF_NAMES
-    known = {"model.ckpt.data-00000-of-00001": (4 * model.n_params, None)} | model.files
+    known = {CHECKPOINT_DATA: (4 * model.n_params, None)} | model.files
     return [
         Wanted(f"{base}/{there}", here, *known.get(here, (None, None)), contents.check_of(here, model))
         for here, there in remote.items()

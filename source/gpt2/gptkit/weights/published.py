@@ -46,7 +46,8 @@ class Published:
         return (self.n_vocab + self.n_ctx) * n + self.n_layer * (12 * n * n + 13 * n) + 2 * n
 
 
-CHECKPOINT = ("checkpoint", "model.ckpt.data-00000-of-00001", "model.ckpt.index", "model.ckpt.meta")  # OpenAI's
+CHECKPOINT_DATA = "model.ckpt.data-00000-of-00001"  # OpenAI's parameters, and what goes with them:
+CHECKPOINT = ("checkpoint", CHECKPOINT_DATA, "model.ckpt.index", "model.ckpt.meta")
 HF_PARAMETERS = "huggingface.safetensors"  # Hugging Face's one file: the same parameters under other names
 
 MODELS = {
@@ -60,10 +61,7 @@ MODELS = {
             "checkpoint": (77, "dd1b025d2e155283f5e300ce95bf6d5b6bc0f7fe010db73daa6975eb896ab9cb"),
             "encoder.json": (1042301, "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783"),
             "hparams.json": (90, "d9d56e4121c427164e0c55c6f03c08e1daf9002b9b672825112d19097b680318"),
-            "model.ckpt.data-00000-of-00001": (
-                497759232,
-                "2060c885360cc0cf41d7a6dbc4d24b5127aae20260c8b5ae521b5a6578407118",
-            ),
+            CHECKPOINT_DATA: (497759232, "2060c885360cc0cf41d7a6dbc4d24b5127aae20260c8b5ae521b5a6578407118"),
             "model.ckpt.index": (5215, "71916f763f9746f9b2a06b12d91996cf1084ae008d0424543d39391c5f2dc687"),
             "model.ckpt.meta": (471155, "4668c448fa11531fd6700460487f73e82d3272960cea942252f8744bf225c77b"),
             "vocab.bpe": (456318, "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"),
@@ -105,7 +103,7 @@ MODELS = {
             "checkpoint": (77, None),
             "encoder.json": (1042301, None),
             "hparams.json": (91, None),
-            "model.ckpt.data-00000-of-00001": (1419292672, None),
+            CHECKPOINT_DATA: (1419292672, None),
             "model.ckpt.index": (10399, None),
             "model.ckpt.meta": (926519, None),
             "vocab.bpe": (456318, None),
