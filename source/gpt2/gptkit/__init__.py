@@ -75,7 +75,9 @@ def _open(folder: Path) -> Model:
     try:
         tokenizer = Tokenizer.from_folder(folder)
     except (ValueError, TypeError) as why:
-        raise weights.WeightsError(f"{why} Fetch the model again: python -m gptkit fetch {folder.name}") from None
+        raise weights.WeightsError(
+            f"The tokenizer in {folder} cannot be used ({why}). Fetch the model again."
+        ) from None
     return Model(folder.name, tokenizer, hparams, params)
 
 
