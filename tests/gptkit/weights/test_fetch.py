@@ -91,7 +91,7 @@ def assert_fetched(folder: Path):
     assert (folder / "model.safetensors").read_bytes() == (TINY / "model.safetensors").read_bytes()
     assert weights.load(folder)[0] == layout.load_hparams(TINY)
     assert Tokenizer.from_folder(folder).encode("Romeo") == Tokenizer.from_folder(TINY).encode("Romeo")
-    assert {f.name for f in folder.parent.iterdir()} == {folder.name, f".{folder.name}.lock"}
+    assert [f.name for f in folder.parent.iterdir()] == [folder.name]
 
 
 def assert_nothing_half_made(models: Path):
@@ -251,7 +251,7 @@ def test_a_server_whose_bytes_never_fit_does_not_keep_us_for_ever(server, models
         ("vocab.json", lambda there: b"{}", "it is not a vocabulary of 1,280 tokens"),
         ("vocab.json", lambda there: there.replace(b": 0,", b': "0",'), "it is not a vocabulary"),
         ("merges.txt", lambda there: there[:-1000], "it is not a list of 1,023 merges"),
-        ("merges.txt", lambda there: there + b"\xff", "it is not text"),
+        ("merges.txt", lambda there: there + b"\xff", "it is not a list"),
         ("config.json", lambda there: b"", "it is not a JSON object"),
         ("config.json", lambda there: b"[1]", "it is not a JSON object"),
         ("config.json", lambda there: b"{}", "its hyper-parameters are"),
@@ -511,17 +511,14 @@ def test_two_processes_at_once_fetch_once(server, models, offered):
 WITHOUT_LOCKS = """
 import fcntl
 def flock(*_):
-    raise OSError({errno}, "flock")
+    raise OSError(38, "Function not implemented")
 fcntl.flock = flock
 """
 
 
-@pytest.mark.parametrize("errno", [38, 37, 95], ids=["ENOSYS", "ENOLCK", "ENOTSUP"])
-def test_two_processes_at_once_where_files_cannot_be_locked(server, models, offered, errno):
-    models.mkdir()
-    (models / ".fake.lock").touch()  # of a time when they could
+def test_two_processes_at_once_where_files_cannot_be_locked(server, models, offered):
     server.ways[PARAMETERS] = [ways.stalls]
-    processes = [start(offered, WITHOUT_LOCKS.format(errno=errno)) for _ in range(3)]
+    processes = [start(offered, WITHOUT_LOCKS) for _ in range(3)]
     answers = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], answers
     assert_fetched(models / "fake")
@@ -533,7 +530,7 @@ def test_a_stale_lock_is_waited_for_a_while_only(server, models, offered, remain
     """Left by a process on another computer, by one that says nothing, by one that is dead."""
     models.mkdir()
     (models / ".fake.held").write_text(remains.format(host=socket.gethostname()))
-    process = start(offered, WITHOUT_LOCKS.format(errno=38) + "from gptkit.weights import lock; lock.QUIET = 2\n")
+    process = start(offered, WITHOUT_LOCKS + "from gptkit.weights import lock; lock.QUIET = 2\n")
     error = process.communicate(timeout=30)[1]
     assert process.returncode == 0, error
     assert_fetched(models / "fake")
@@ -541,7 +538,7 @@ def test_a_stale_lock_is_waited_for_a_while_only(server, models, offered, remain
 
 def test_a_long_download_keeps_its_lock_where_files_cannot_be_locked(server, models, offered):
     """It gives signs of life, so that nobody takes the lock away."""
-    code = WITHOUT_LOCKS.format(errno=38) + "from gptkit.weights import lock; lock.QUIET, lock.BEAT = 1, 0.1\n"
+    code = WITHOUT_LOCKS + "from gptkit.weights import lock; lock.QUIET, lock.BEAT = 1, 0.1\n"
     code += "download.TIMEOUT = (1, 10)\n"
     server.ways[PARAMETERS] = [ways.stalls]  # for three seconds
     first = start(offered, code)
@@ -670,21 +667,18 @@ def test_verify_says_what_it_cannot_check(server, models, offered, shop, monkeyp
     out = capsys.readouterr().out
     assert "the published model" not in out and "could not be checked" in out
     assert "?   model.safetensors: no published hash or answer to compare it with" in out
-    assert "?   encoder.json: no SHA-256" in out and "ok  encoder.json: the published size\n" in out
+    assert "?   encoder.json: of the published size, no SHA-256 of it is known" in out
 
-    shutil.copy(shop / HF / "model.safetensors", folder / "huggingface.safetensors")
-    assert "is not Hugging Face's" in refused(capsys, "verify", "fake")
-    (folder / "model.safetensors").unlink()
-    checkpoint.convert_huggingface(folder / "huggingface.safetensors", folder)
-    assert main(["verify", "fake"]) == 0
-    out = capsys.readouterr().out
-    assert "Hugging Face's parameters, bit for bit" in out and "the published model" not in out
-
+    if fetch.importlib.util.find_spec("tensorflow"):
+        assert_fetched(fetch.fetch("fake", "openai"))  # the other source's: now there is something to compare with
+        assert main(["verify", "fake"]) == 0
+        out = capsys.readouterr().out
+        assert "the checkpoint's parameters, bit for bit" in out and "the published model" not in out
     for name in published.CHECKPOINT:
         shutil.copy(shop / "fake" / name, folder)
     monkeypatch.setattr(fetch.importlib.util, "find_spec", lambda name: None)
     assert main(["verify", "fake"]) == 0
-    assert "TensorFlow is not installed" in capsys.readouterr().out
+    assert "?   model.safetensors: no TensorFlow here" in capsys.readouterr().out
     (folder / "hparams.json").write_text(json.dumps(layout.load_hparams(folder) | {"n_head": 2}, indent=2) + "\n")
     assert "hyper-parameters" in refused(capsys, "verify", "fake")
 

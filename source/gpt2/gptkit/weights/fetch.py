@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
@@ -14,7 +15,15 @@ from gptkit.engine.tokenizer import Tokenizer
 from gptkit.weights import checkpoint, contents
 from gptkit.weights.download import Wanted, download
 from gptkit.weights.lock import alone
-from gptkit.weights.published import CHECKPOINT, CHECKPOINT_DATA, HF_PARAMETERS, HUGGINGFACE, MODELS, OPENAI, Published
+from gptkit.weights.published import (
+    CHECKPOINT_DATA,
+    HF_PARAMETERS,
+    HUGGINGFACE,
+    MODELS,
+    OPENAI,
+    OPENAI_FILES,
+    Published,
+)
 from gptkit.weights.tensorfile import Damaged, WeightsError, cannot_write
 
 HF_NAMES = {"encoder.json": "vocab.json", "vocab.bpe": "merges.txt", HF_PARAMETERS: "model.safetensors"}
@@ -42,7 +51,7 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
     try:
         models.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching {name}: waiting for it"
-        with alone(models / f".{name}.lock", waiting, lambda: _size(models, f".{name}.*/*")):
+        with alone(models / f".{name}.held", waiting, lambda: _size(models, f".{name}.*/*")):
             if not _is_complete(folder, enough):
                 _fetch(MODELS[name], wanted(name, source), models / f".{name}.{source}", folder)
             for remains in models.glob(f".{name}.*/"):  # of a download from the other source
@@ -57,13 +66,13 @@ def wanted(name: str, source: str) -> list[Wanted]:
     model, mirror = MODELS[name], os.environ.get("GPT2_MIRROR", "").rstrip("/")
     if source == "openai":
         base = f"{mirror or OPENAI}/{name}"
-        remote = {file: file for file in ("hparams.json", "encoder.json", "vocab.bpe", *CHECKPOINT)}
+        remote = {file: file for file in OPENAI_FILES}
     else:
         base = f"{mirror or HUGGINGFACE}/{model.repository}/resolve/{model.revision}"
         remote = {"config.json": "config.json"} | HF_NAMES
     known = {CHECKPOINT_DATA: (4 * model.n_params, None)} | model.files
     return [
-        Wanted(f"{base}/{there}", here, *known.get(here, (None, None)), contents.check_of(here, model))
+        Wanted(f"{base}/{there}", here, *known.get(here, (None, None)), functools.partial(contents.check, model, here))
         for here, there in remote.items()
     ]
 

@@ -46,9 +46,11 @@ class Published:
         return (self.n_vocab + self.n_ctx) * n + self.n_layer * (12 * n * n + 13 * n) + 2 * n
 
 
-CHECKPOINT_DATA = "model.ckpt.data-00000-of-00001"  # OpenAI's parameters, and what goes with them:
-CHECKPOINT = ("checkpoint", CHECKPOINT_DATA, "model.ckpt.index", "model.ckpt.meta")
+CHECKPOINT_DATA = "model.ckpt.data-00000-of-00001"  # OpenAI's parameters
+CHECKPOINT = ("checkpoint", CHECKPOINT_DATA, "model.ckpt.index", "model.ckpt.meta")  # and what goes with them
+OPENAI_FILES = ("hparams.json", "encoder.json", "vocab.bpe", *CHECKPOINT)
 HF_PARAMETERS = "huggingface.safetensors"  # Hugging Face's one file: the same parameters under other names
+SIZES_355M = (91, 1042301, 456318, 77, 1419292672, 10399, 926519)  # bytes of OPENAI_FILES; no hash is known
 
 MODELS = {
     "124M": Published(
@@ -99,23 +101,9 @@ MODELS = {
         n_embd=1024,
         repository="openai-community/gpt2-medium",
         revision="6dcaa7a952f72f9298047fd5137cd6e4f05f41da",
-        files={
-            "checkpoint": (77, None),
-            "encoder.json": (1042301, None),
-            "hparams.json": (91, None),
-            CHECKPOINT_DATA: (1419292672, None),
-            "model.ckpt.index": (10399, None),
-            "model.ckpt.meta": (926519, None),
-            "vocab.bpe": (456318, None),
-        },
+        files={name: (size, None) for name, size in zip(OPENAI_FILES, SIZES_355M, strict=True)},
     ),
-    "774M": Published(
-        n_layer=36,
-        n_head=20,
-        n_embd=1280,
-        repository="openai-community/gpt2-large",
-        revision="32b71b12589c2f8d625668d2335a01cac3249519",
-    ),
+    "774M": Published(36, 20, 1280, "openai-community/gpt2-large", "32b71b12589c2f8d625668d2335a01cac3249519"),
     "1558M": Published(
         n_layer=48,
         n_head=25,

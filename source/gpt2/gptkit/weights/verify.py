@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gptkit.engine.model import GPT2
 from gptkit.engine.tokenizer import Tokenizer
 from gptkit.weights import checkpoint, contents, layout, tensorfile
 from gptkit.weights.download import Wanted
-from gptkit.weights.published import CHECKPOINT, CHECKPOINT_DATA, HF_PARAMETERS, MODELS, Published
+from gptkit.weights.published import CHECKPOINT_DATA, MODELS, OPENAI_FILES, Published
 from gptkit.weights.tensorfile import WeightsError
 
 TOLERANCE = 0.01  # in logits of size 100, whose float32 sums differ by about 0.0005 between implementations
@@ -37,11 +38,12 @@ def verify(name: str) -> Iterator[Finding]:
     if model is not None:
         yield from _files(model, folder)
     hparams, params = weights.load(folder)
-    if model is not None and hparams != model.hparams:
-        raise WeightsError(f"{folder / 'hparams.json'} says {hparams}, and {name} has {model.hparams}.")
     n_params = sum(int(np.prod(shape)) for shape in layout.shapes(hparams).values())
     yield Finding(f"{weights.PARAMETERS}: {n_params:,} parameters in the shapes of hparams.json")
-    sources = yield from _same_as_sources(hparams, folder)
+    compared = None
+    if (folder / CHECKPOINT_DATA).exists():
+        compared = _same_as_checkpoint(hparams, folder)
+        yield compared
     try:
         tokenizer = Tokenizer.from_folder(folder)
     except ValueError as why:
@@ -51,47 +53,36 @@ def verify(name: str) -> Iterator[Finding]:
     yield Finding(f"encoder.json, vocab.bpe: {tokenizer.n_vocab:,} tokens")
     if model is not None:
         yield from _answers(model, GPT2(hparams, params), tokenizer)
-        known = any(model.files.get(source, (None, None))[1] for source in sources)
-        if not (model.figures or known or len(sources) == 2):
+        hashed = compared and compared.checked and model.files.get(CHECKPOINT_DATA, (None, None))[1]
+        if not (model.figures or hashed):
             yield Finding(f"{weights.PARAMETERS}: no published hash or answer to compare it with", checked=False)
 
 
 def _files(model: Published, folder: Path) -> Iterator[Finding]:
     """Size and SHA-256 of every published file that is there, as far as they are known."""
-    for name in ("hparams.json", "encoder.json", "vocab.bpe", *CHECKPOINT, HF_PARAMETERS):
+    for name in OPENAI_FILES:
         if not (folder / name).exists():
             continue  # `weights.find` saw to those that are needed
         size, sha256 = model.files.get(name, (None, None))
-        if flaw := Wanted("", name, size, sha256, contents.check_of(name, model)).flaw(folder / name):
+        check = functools.partial(contents.check, model, name)
+        if flaw := Wanted("", name, size, sha256, check).flaw(folder / name):
             raise WeightsError(f"{folder / name} is not the published file ({flaw}). Delete it and fetch again.")
-        known = " and ".join(what for what, one in (("size", size), ("SHA-256", sha256)) if one)
-        if known:
-            yield Finding(f"{name}: the published {known}")
-        if not sha256:
-            yield Finding(f"{name}: no SHA-256 of it is known", checked=False)
-
-
-def _same_as_sources(hparams: dict, folder: Path) -> Generator[Finding, None, list[str]]:
-    """Compare every parameter with those published files that are there, bit for bit; returns these files' names."""
-    converted, names, same = tensorfile.read(folder / weights.PARAMETERS), list(layout.shapes(hparams)), []
-    has_tensorflow = importlib.util.find_spec("tensorflow") is not None
-    for file, whose in ((CHECKPOINT_DATA, "the checkpoint"), (HF_PARAMETERS, "Hugging Face")):
-        if not (folder / file).exists():
-            continue
-        if file == HF_PARAMETERS:
-            found = tensorfile.read(folder / file)
-            published = {name: found.get(checkpoint.huggingface_name(name)) for name in names}
-        elif has_tensorflow:
-            published = checkpoint.read(folder / "model.ckpt", names)
+        if sha256:
+            yield Finding(f"{name}: the published size and SHA-256")
         else:
-            yield Finding(f"{weights.PARAMETERS}: not compared with {file}, for TensorFlow is not installed", False)
-            continue
-        for name in names:
-            if published.get(name) is None or published[name].tobytes() != converted[name].tobytes():
-                raise WeightsError(f"{folder / weights.PARAMETERS}: {name} is not {whose}'s. {AGAIN}")
-        same.append(file)
-        yield Finding(f"{weights.PARAMETERS}: {whose}'s parameters, bit for bit")
-    return same
+            known = "of the published size" if size else "of the right kind"
+            yield Finding(f"{name}: {known}, no SHA-256 of it is known", checked=False)
+
+
+def _same_as_checkpoint(hparams: dict, folder: Path) -> Finding:
+    """Compare every parameter with TensorFlow's reading of the checkpoint, bit for bit."""
+    if not importlib.util.find_spec("tensorflow"):
+        return Finding(f"{weights.PARAMETERS}: no TensorFlow here to compare it with the checkpoint", checked=False)
+    converted = tensorfile.read(folder / weights.PARAMETERS)
+    for name, array in checkpoint.read(folder / "model.ckpt", list(layout.shapes(hparams))).items():
+        if array.tobytes() != converted[name].tobytes():
+            raise WeightsError(f"{folder / weights.PARAMETERS}: {name} is not the checkpoint's. {AGAIN}")
+    return Finding(f"{weights.PARAMETERS}: the checkpoint's parameters, bit for bit")
 
 
 def _answers(model: Published, gpt2: GPT2, tokenizer: Tokenizer) -> Iterator[Finding]:
