@@ -13,6 +13,8 @@ INDEX_ENDS_WITH = 0xDB4775248B80FB57.to_bytes(8, "little")  # TensorFlow's sign 
 
 def check(model: Published, name: str, path: Path) -> None:
     """Raise ValueError or WeightsError unless the file `path` can be the model's file `name`."""
+    if not path.stat().st_size:
+        raise ValueError("it is empty")
     if name == HF_PARAMETERS:
         tensorfile.read(path)
     elif name == "model.ckpt.index" and not path.read_bytes().endswith(INDEX_ENDS_WITH):

@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -43,13 +43,17 @@ MAY_PASS = (
     exceptions.ChunkedEncodingError,
     exceptions.ContentDecodingError,
 )
-# What happened, by the innermost exception that requests and urllib3 have wrapped; the first that fits.
+# The type of an exception, or of one that it wraps, and what it means; the first that fits.
 REASONS = (
+    (Interrupted, "{0}"),
+    (ssl.SSLCertVerificationError, "its certificate is not trusted ({0.verify_message})"),
     (socket.gaierror, "no server of this name is known, or there is no network"),
     (ssl.SSLError, "no secure connection could be made"),
     (ConnectionRefusedError, "connection refused"),
     ((TimeoutError, exceptions.Timeout, urllib3.exceptions.ReadTimeoutError), "no answer in time"),
     (exceptions.ContentDecodingError, "what arrives cannot be unpacked"),
+    (urllib3.exceptions.ProxyError, "{0.original_error}"),
+    (Exception, "the connection broke off"),
 )
 
 
@@ -171,28 +175,21 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: Exception) -> list[BaseException]:
     """The error and all that it wraps: as Python does, as an argument (requests) or as `reason` (urllib3)."""
-    found = [error]
-    for one in found:  # grows
+    found: list[BaseException] = [error]
+    for one in found:  # which grows
         inner = (*one.args, getattr(one, "reason", None), one.__cause__, one.__context__)
         found += [cause for cause in inner if isinstance(cause, BaseException) and cause not in found]
-    return iter(found)
+    return found
 
 
 def _reason(error: Exception, url: str) -> str:
     """What happened, in words, and which proxy was in between."""
-    causes = list(_causes(error))
-    words = next((words for kind, words in REASONS if any(isinstance(cause, kind) for cause in causes)), None)
-    for cause in causes:
-        if isinstance(cause, Interrupted):
-            words = str(cause)
-        elif isinstance(cause, ssl.SSLCertVerificationError):
-            words = f"its certificate is not trusted ({cause.verify_message})"
+    causes = _causes(error)
+    words = next(words.format(cause) for kind, words in REASONS for cause in causes if isinstance(cause, kind))
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
     if not proxy:
-        return words or "the connection broke off"
+        return words
     place = proxy.rpartition("@")[2].rpartition("//")[2]  # without a password
-    if words is None and any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
-        words = str(causes[-1])  # what the proxy says
-    return f"{words or 'the connection broke off'} (through the proxy {place}, which your settings name)"
+    return f"{words} (through the proxy {place}, which your settings name)"

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterable
 from pathlib import Path
 
 from gptkit import weights
@@ -42,16 +42,16 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
         raise WeightsError(f"There is no published model {name}. There are: {', '.join(MODELS)}.")
     models = weights.models_dir()
     folder, enough = models / name, wanted(name, source or "huggingface")
-    if _is_complete(folder, enough):  # also in a folder that others share read-only
-        return folder
     has_tensorflow = importlib.util.find_spec("tensorflow") is not None
     source = source or ("openai" if has_tensorflow else "huggingface")
-    if source == "openai" and not has_tensorflow:
-        raise WeightsError("OpenAI's files need TensorFlow, which is not installed. Use: --source huggingface")
     try:
+        if _is_complete(folder, enough):  # also in a folder that others share read-only
+            return folder
+        if source == "openai" and not has_tensorflow:
+            raise WeightsError("OpenAI's files need TensorFlow, which is not installed. Use: --source huggingface")
         models.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching {name}: waiting for it"
-        with alone(models / f".{name}.held", waiting, lambda: _size(models, f".{name}.*/*")):
+        with alone(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
             if not _is_complete(folder, enough):
                 _fetch(MODELS[name], wanted(name, source), models / f".{name}.{source}", folder)
             for remains in models.glob(f".{name}.*/"):  # of a download from the other source
@@ -77,13 +77,8 @@ def wanted(name: str, source: str) -> list[Wanted]:
     ]
 
 
-def _size(folder: Path, pattern: str) -> int:
-    """The bytes of all files that fit the pattern; another process may be moving them away."""
-    size = 0
-    for file in folder.glob(pattern):
-        with suppress(OSError):
-            size += file.stat().st_size
-    return size
+def _size(files: Iterable[Path]) -> int:
+    return sum(file.stat().st_size for file in files)
 
 
 def _is_complete(folder: Path, files: list[Wanted]) -> bool:
@@ -137,7 +132,7 @@ def _reuse(file: Wanted, there: Path, here: Path) -> None:
 def _check_space(model: Published, partial: Path) -> None:
     """Raise WeightsError unless the parameters fit on the disk twice, as published and as converted."""
     masks = model.n_layer * model.n_ctx**2  # numbers that Hugging Face's file has besides
-    needed = 4 * (2 * model.n_params + masks) + SPARE - sum(file.stat().st_size for file in partial.iterdir())
+    needed = 4 * (2 * model.n_params + masks) + SPARE - _size(partial.iterdir())
     free = shutil.disk_usage(partial).free
     if free < needed:
         raise WeightsError(

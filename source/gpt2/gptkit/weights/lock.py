@@ -28,8 +28,8 @@ def alone(path: Path, waiting: str, arrived: Callable[[], int]) -> Iterator[None
             lock.acquire(blocking=False)  # also when its owner is known to be dead
             break
         bar = tqdm(desc=waiting, unit="B", unit_scale=True, unit_divisor=1024) if bar is None else bar
-        bar.update(arrived() - bar.n)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # released, or moved into place, under our eyes
+            bar.update(arrived() - bar.n)
             if touched != (touched := path.stat().st_mtime_ns):
                 since = time.monotonic()
             elif time.monotonic() - since > QUIET:
