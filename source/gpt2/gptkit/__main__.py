@@ -35,12 +35,15 @@ def main(argv: list[str] | None = None, prog: str = "python -m gptkit") -> int:
     options = _parser(prog).parse_args(argv)
     try:
         options.run(options)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except WeightsError as why:
         print(f"{prog}: {why}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as why:
+        print(f"{prog}: {why}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"\n{prog}: interrupted. What has arrived is kept: the same command goes on from there.", file=sys.stderr)
         return 1

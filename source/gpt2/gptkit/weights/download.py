@@ -118,7 +118,7 @@ def download(wanted: Wanted, folder: Path) -> None:
                 ) from None
             time.sleep(PAUSE * 2 ** (failures - 1))
         except (exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as why:
-            raise WeightsError(f"{wanted.url} cannot be downloaded: {why}.") from None
+            raise WeightsError(f"{wanted.url} cannot be downloaded: {str(why).rstrip('.')}.") from None
         except OSError as why:
             if why.errno is None:  # requests' own: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names no file
                 raise WeightsError(f"{wanted.url} cannot be downloaded: {why}. See REQUESTS_CA_BUNDLE.") from None
