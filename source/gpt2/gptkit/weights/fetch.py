@@ -42,13 +42,13 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
         raise WeightsError(f"There is no published model {name}. There are: {', '.join(MODELS)}.")
     models = weights.models_dir()
     folder, enough = models / name, wanted(name, source or "huggingface")
+    if _is_complete(folder, enough):  # also in a folder that others share read-only
+        return folder
     has_tensorflow = importlib.util.find_spec("tensorflow") is not None
     source = source or ("openai" if has_tensorflow else "huggingface")
+    if source == "openai" and not has_tensorflow:
+        raise WeightsError("OpenAI's files need TensorFlow, which is not installed. Use: --source huggingface")
     try:
-        if _is_complete(folder, enough):  # also in a folder that others share read-only
-            return folder
-        if source == "openai" and not has_tensorflow:
-            raise WeightsError("OpenAI's files need TensorFlow, which is not installed. Use: --source huggingface")
         models.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching {name}: waiting for it"
         with alone(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
@@ -84,11 +84,11 @@ def _size(files: Iterable[Path]) -> int:
 def _is_complete(folder: Path, files: list[Wanted]) -> bool:
     """Whether every file is there, is the published one where that is known, and the parameters can be opened."""
     kept = [file for file in files if file.name not in (HF_PARAMETERS, "config.json")]
-    if not all((folder / f.name).is_file() and f.flaw(folder / f.name) is None for f in kept):
-        return False
     try:
+        if not all((folder / f.name).is_file() and f.flaw(folder / f.name) is None for f in kept):
+            return False
         return (folder / weights.PARAMETERS).is_file() and bool(weights.load(folder))
-    except WeightsError:
+    except (WeightsError, OSError):
         return False
 
 
