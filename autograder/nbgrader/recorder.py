@@ -109,6 +109,7 @@ class Recorder:
         self.inside = rest[place + 1 :]
 
     def steps(self, names: list) -> list:
+        # Private in nbconvert: its exporter can only add steps, and here they are sorted into before and inside.
         self.exporter._preprocessors = []
         for name in names:
             self.exporter.register_preprocessor(name)

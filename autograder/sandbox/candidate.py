@@ -325,7 +325,9 @@ read write close mmap mprotect munmap brk mremap madvise rt_sigaction rt_sigproc
 restart_syscall sched_yield nanosleep clock_gettime clock_getres clock_nanosleep gettimeofday getrusage times getpid
 gettid futex sched_getaffinity getrandom exit exit_group kill tgkill
 """
-NUMBERS = {  # of these calls, in their order
+# The kernel's filter sees numbers, not names. They are those of Linux's syscall tables (x86_64: arch/x86/entry/syscalls;
+# aarch64: include/uapi/asm-generic/unistd.h), in the order of CALLS; a test compares them with this machine's headers.
+NUMBERS = {
     "x86_64": """
 0 1 3 9 10 11 12 25 28 13 14 15 131
 219 24 35 228 229 230 96 98 100 39
@@ -341,6 +343,7 @@ ALLOWED = CALLS.split()
 KERNEL = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # how the kernel names the machine to a filter
 ABI = {machine: (KERNEL[machine], [int(number) for number in text.split()]) for machine, text in NUMBERS.items()}
 CLONE3 = 435  # "not there" makes the C library fall back to clone, which is refused
+# What a filter may answer (linux/seccomp.h): let it pass, end the process, or fail with the error in the low bits.
 ALLOW, KILLED, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = 1, 38
 PDEATHSIG, NO_NEW_PRIVS, SECCOMP = 1, 38, 22
@@ -351,16 +354,21 @@ def seal() -> bool:
     if sys.platform != "linux" or platform.machine() not in ABI or sys.maxsize < 2**32:
         return False
     machine, numbers = ABI[platform.machine()]
-    load, equal, end = 0x20, 0x15, 0x06  # classic BPF: load a word, jump if equal, return
+    # Classic BPF, four fields a step: the operation, how far to jump when it is true, when it is false, and a number.
+    # The data that it reads is struct seccomp_data: the call's number at 0, the machine at 4, the first argument at 16.
+    load, equal, end = 0x20, 0x15, 0x06  # load a word, jump if equal, return
     refuse = (end, 0, 0, ERRNO | EPERM)
     program = [(load, 0, 0, 4), (equal, 1, 0, machine), (end, 0, 0, KILLED), (load, 0, 0, 0)]  # no other ABI
+    # Each allowed call: one comparison, one return. The first of them, read and write, are the frequent ones.
     for number in numbers[:-2]:
         program += [(equal, 0, 1, number), (end, 0, 0, ALLOW)]
+    # kill and tgkill may reach this process alone: Python ends itself that way, and nobody else may be ended.
     for number in numbers[-2:]:
         program += [(equal, 0, 4, number), (load, 0, 0, 16), (equal, 0, 1, os.getpid()), (end, 0, 0, ALLOW), refuse]
     program += [(equal, 0, 1, CLONE3), (end, 0, 0, ERRNO | ENOSYS), refuse]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
     holder = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(code)))
+    # Without NO_NEW_PRIVS the kernel lets only root install a filter.
     return prctl(NO_NEW_PRIVS, 1) == 0 and prctl(SECCOMP, 2, ctypes.addressof(holder)) == 0
 
 
@@ -383,6 +391,7 @@ def child(settings: dict) -> None:
     """A fresh candidate, right after the fork: its wire is descriptor 3. Gives up everything else, then serves."""
     if sys.platform == "linux":
         prctl(PDEATHSIG, signal.SIGKILL)
+    # Descriptor 3 is the wire; every other one, the zygote's control socket first of all, is closed.
     os.closerange(4, 4096)
     wire = io.FileIO(3, "r+")
     sys.argv, sys.orig_argv, sys.path, sys.meta_path = [""], [""], [], [BuiltinImporter, FrozenImporter, Unavailable]
@@ -451,6 +460,8 @@ def zygote(uid: int, allow_seal: bool) -> None:
         os.setgid(uid)
         os.setuid(uid)
     sealed = allow_seal and can_seal()
+    # What is loaded now is shared with every candidate, page by page, as long as nobody writes to it: the collector,
+    # which would, leaves it alone from here on.
     gc.collect()
     gc.freeze()
     os.dup2(1, 2)

@@ -150,6 +150,7 @@ class Candidate:
         """Send a request and receive its reply. Raises Ended, with the process gone, when that does not work."""
         if self._clock.left <= 0:
             raise self._gone(self._used_up)
+        # A number that only this request has: what a candidate prepared beforehand is no answer to it.
         nonce, wire, began = secrets.token_hex(8), self._connection.socket, time.monotonic()
         until = began + min(seconds, self._clock.left)
         foreign = partial(replies.foreign, secret=self.secret)

@@ -118,12 +118,15 @@ def bubblewrap_zygote() -> Zygote:
         *namespaces.split(),
         *["--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"],
     ]
-    if uid:  # as root: no user namespace, which could map only root; become an unprivileged user inside instead
+    # As root there is no need for a user namespace, which would map nobody but root: candidates become a user of their own
+    # inside, for which the zygote keeps the rights to change its user, and to read Python wherever it is installed.
+    if uid:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_DAC_READ_SEARCH"]
     else:
         command += ["--unshare-user"] + (["--disable-userns"] if "--disable-userns" in _bwrap_help() else [])
     for source, target in {**_libraries(), **binds}.items():
         command += ["--ro-bind", source, target]
+    # The standard library's folder is bound as a whole; the packages that lie inside of it are covered up.
     if Path(sysconfig.get_path("stdlib"), "site-packages").is_dir():
         command += ["--tmpfs", f"/python/{library}/site-packages"]
     command += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/tmp", "--remount-ro", "/"]
