@@ -190,9 +190,11 @@ class Examination:
             for name in self.grader.exercises:
                 self.results[name] = self.first(candidate, name)
             notes = [*self.work.notes, *candidate.notes]
-        wrong = [name for name, results in self.results.items() if not complete(results)]
-        for name in wrong:
-            replaced = [part for part in self.grader.exercises[name].uses if part in wrong]
+        for name, results in list(self.results.items()):
+            if complete(results):
+                continue
+            # An attention that is right with a right softmax is right: what was found just now counts.
+            replaced = [part for part in self.grader.exercises[name].uses if not complete(self.results[part])]
             if name == WHOLE_MODEL:
                 self.whole_model(replaced)
             elif replaced and name not in self.work.untouched:

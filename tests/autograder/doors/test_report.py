@@ -7,14 +7,13 @@ import re
 import shutil
 
 import pytest
+from tests.autograder.reports.test_report import HOSTILE, Tags
 
 from autograder.doors.command import main
-from autograder.grading.grader import released
 from autograder.notebooks import similarity as similar
 from autograder.reports.class_page import page
 from autograder.reports.class_statistics import ClassReport, by_student, table
 from tests.autograder.doors.class_of_forty import make
-from tests.autograder.reports.test_report import HOSTILE, Tags
 from tests.submissions.build import HERE, all_submissions, build, edit, start
 
 NO_SHIFT = "Scores far from zero give NaN, because exp of them is 0 or infinity."

@@ -76,7 +76,9 @@ def test_every_mutated_notebook_gets_its_row_and_changes_nobody_elses(count, tmp
     good = tmp_path / "good.ipynb"
     build(HERE / "wrong" / "three_mistakes.py", good)
     rng, odd = random.Random(20240501), tmp_path / "odd.ipynb"
-    with Grader(Settings(seed="0", limits=Limits(call_seconds=2.0, load_seconds=2.0, submission_seconds=15.0))) as grader:
+    with Grader(
+        Settings(seed="0", limits=Limits(call_seconds=2.0, load_seconds=2.0, submission_seconds=15.0))
+    ) as grader:
         before = {**grader.grade(good, "good"), "seconds": 0}
         for i in range(count):
             odd.write_bytes(mutated(rng.choice(originals), rng))
