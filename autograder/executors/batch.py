@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from autograder.errors import CannotGrade
-from autograder.executors.dask import DaskCluster
+from autograder.executors.dask import GONE, DaskCluster
 from autograder.executors.local import LocalPool
 from autograder.grading import Grader
 from autograder.notebooks import submission
@@ -155,7 +155,7 @@ def spread(executor: LocalPool | DaskCluster, calls: Iterable[tuple]) -> Iterato
                     continue
                 result = ENDED
             except CancelledError:
-                raise CannotGrade("The connection to the Dask scheduler was lost: start again to go on.") from None
+                raise CannotGrade(GONE) from None
             yield call[0], result
 
 

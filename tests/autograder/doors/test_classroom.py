@@ -13,7 +13,7 @@ import yaml
 
 from autograder.doors.command import main
 from autograder.doors.gradescope import TEMPLATES
-from autograder.grading.grader import REPOSITORY
+from autograder.settings import REPOSITORY
 from tests.submissions.build import HERE, build
 
 WORKFLOWS = [TEMPLATES / "classroom" / "check.yml", TEMPLATES / "grade-all.yml"]

@@ -13,7 +13,7 @@ import pytest
 
 from autograder.doors.command import main
 from autograder.doors.gradescope import PACKAGES, pinned
-from autograder.grading.grader import REPOSITORY
+from autograder.settings import REPOSITORY
 from tests.submissions.build import HERE, build
 
 SYSTEM = [name for name in ("bash", "dirname") if shutil.which(name)]

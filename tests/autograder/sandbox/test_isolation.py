@@ -19,8 +19,7 @@ from autograder.sandbox import candidate, zygote
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
 from autograder.sandbox.zygote import Unavailable
-from autograder.errors import UsageError
-from autograder.settings import Limits, Settings
+from autograder.settings import Limits
 from tests.walls import EVERYTHING, FILES, PROCESSES, tried
 
 ROOT = Path(__file__).parents[3]
@@ -275,15 +274,6 @@ def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_p
     assert "No permissions to create new namespace" in caplog.text
     with pytest.raises(Unavailable, match="No permissions to create new namespace"):
         sandbox.Sandbox("bubblewrap")
-
-
-def test_limits_come_from_the_environment(monkeypatch):
-    monkeypatch.setenv("AUTOGRADER_LIMITS", "call_seconds=2, memory_mb=800")
-    assert Settings.from_environment().limits == Limits(call_seconds=2.0, memory_mb=800)
-    for bad in ("call_seconds", "call_seconds=x", "speed=3"):
-        monkeypatch.setenv("AUTOGRADER_LIMITS", bad)
-        with pytest.raises(UsageError, match="call_seconds, load_seconds"):
-            Settings.from_environment()
 
 
 @pytest.fixture(scope="module")

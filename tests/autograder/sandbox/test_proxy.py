@@ -6,7 +6,7 @@ from gptkit.checks.core import Check, Failed, Foreign, Local
 
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
-from autograder.sandbox.zygote import Unavailable
+from autograder.sandbox.zygote import Lost, Unavailable
 from autograder.settings import Limits
 
 FAST = Limits(call_seconds=1.0, load_seconds=1.0, submission_seconds=20.0)
@@ -33,8 +33,8 @@ def candidate(box):
     """Makes a running candidate from sources; ends it after the test."""
     running = []
 
-    def make(*sources, limits=FAST, where="softmax"):
-        running.append(Candidate(box, [(source, where) for source in sources], limits).__enter__())
+    def make(*sources, limits=FAST, where="softmax", second_look=False):
+        running.append(Candidate(box, [(source, where) for source in sources], limits, second_look).__enter__())
         return running[-1]
 
     yield make
@@ -103,7 +103,6 @@ ENDINGS = [
     ("import os\ndef softmax(x): os.kill(os.getpid(), 19)", "timeout", "softmax took longer than 1 seconds."),
     ("import os\ndef softmax(x): os._exit(0)", "crashed", "softmax ended the Python process (exit code 0)."),
     ("import os\ndef softmax(x): os.abort()", "crashed", "softmax crashed Python (aborted)."),
-    ("import os\ndef softmax(x): os.kill(os.getpid(), 9)", "crashed", "softmax used too much memory or processor"),
     ("import ctypes\ndef softmax(x): ctypes.string_at(0)", "crashed", "softmax crashed Python (segmentation fault)."),
     ("import os, time\ndef softmax(x):\n  os.close(3); time.sleep(9)", "crashed", "softmax stopped answering."),
     (
@@ -130,6 +129,21 @@ ENDINGS = [
 def test_every_ending_is_a_verdict(candidate, source, status, words):
     why = verdict(candidate(source).function("softmax"), np.ones(3))
     assert why.status == status and why.fact.startswith(words), why.fact
+
+
+def test_a_kill_is_the_machines_until_it_happens_again(candidate):
+    """Out of memory, an administrator, or the code itself: nobody can tell from one look."""
+    source = "import os\ndef softmax(x): os.kill(os.getpid(), 9)"
+    with pytest.raises(Lost):
+        candidate(source).function("softmax")(np.ones(3))
+    why = verdict(candidate(source, second_look=True).function("softmax"), np.ones(3))
+    assert why.status == "crashed" and why.fact.startswith("softmax used too much memory or processor time"), why.fact
+
+
+def test_a_kill_after_its_seconds_are_used_up_is_its_own(candidate):
+    source = "import os, time\ndef softmax(x):\n    time.sleep(0.6)\n    os.kill(os.getpid(), 9)"
+    limits = Limits(call_seconds=5.0, submission_seconds=0.5)
+    assert verdict(candidate(source, limits=limits).function("softmax"), np.ones(3)).status in ("timeout", "crashed")
 
 
 @pytest.mark.parametrize("end", ["while True: pass", "import os; os._exit(0)"])
