@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from autograder.errors import UsageError
-from autograder.grading.grader import Grader, find_notebooks
+from autograder.grading.grader import Grader
+from autograder.notebooks.choosing import submissions
 
 records = pytest.StashKey[list]()
 
@@ -22,9 +25,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if path is None:
         raise pytest.UsageError("which notebook? pytest autograder --submission PATH")
     try:
-        work = find_notebooks(path)
         with Grader(config.getoption("--isolation")) as grader:
-            config.stash[records] = [grader.grade(notebook, label) for label, notebook in work]
+            work, _ = submissions(Path(path), grader.release)
+            config.stash[records] = [grader.grade(one.path, one.label) for one in work]
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 

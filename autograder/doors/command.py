@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.errors import UsageError
-from autograder.grading.grader import find_notebooks, released
+from autograder.grading.grader import released
+from autograder.notebooks.choosing import submissions
 
 EXAMPLES = """examples:
   autograder grade gpt2.ipynb                       one notebook: a line per exercise, and the total
@@ -150,7 +151,8 @@ def grade(options: argparse.Namespace) -> int:
     from autograder.files import save
     from autograder.reports import report
 
-    work = [found for path in options.paths for found in find_notebooks(path)]
+    found = [submissions(Path(path), released()) for path in options.paths]
+    work = [one for works, _ in found for one in works]
     for path in map(Path, options.paths):
         if not path.is_dir():
             check_readable(path)
@@ -171,6 +173,8 @@ def grade(options: argparse.Namespace) -> int:
             except OSError as error:
                 problems.append(f"{file}: cannot be written ({error.strerror}).")
     show(records)
+    for name, notes in [pair for _, without in found for pair in without.items()]:
+        print(f"autograder: {name} has no mark. {' '.join(notes)}", file=sys.stderr)
     if problems:
         raise UsageError(" ".join(problems))
     return 0
@@ -193,10 +197,11 @@ def show(records: Sequence[dict[str, Any]]) -> None:
 
 def check_readable(path: Path) -> None:
     """A notebook named on the command line must be one of this assignment. Raises UsageError."""
-    from autograder.notebooks.submission import Unreadable, read
+    from autograder.notebooks.opening import Unreadable, open_notebook
+    from autograder.notebooks.submission import read
 
     try:
-        read(path, released())
+        read(open_notebook(path), released())
     except Unreadable as error:
         raise UsageError(str(error)) from None
 

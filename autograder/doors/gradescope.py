@@ -16,12 +16,14 @@ from pathlib import Path
 
 from autograder.errors import UsageError
 from autograder.files import save
-from autograder.grading.grader import RELEASE, REPOSITORY, Grader, find_notebooks
+from autograder.grading.grader import RELEASE, REPOSITORY, Grader
+from autograder.notebooks.choosing import choose
+from autograder.notebooks.submission import Release
 from autograder.reports.report import gradescope
 
 TEMPLATES = Path(__file__).parent / "templates"
 PARTS = ("autograder", "source/gpt2/gptkit", "solutions/picoGPT")
-PACKAGES = ("numpy", "regex", "requests", "filelock", "tqdm")  # what the grader imports
+PACKAGES = ("numpy", "ipython", "regex", "requests", "filelock", "tqdm")  # what the grader imports
 SETTINGS = ("AUTOGRADER_ASSIGNMENT", "AUTOGRADER_SEED", "AUTOGRADER_LIMITS")  # taken along from where the zip is made
 
 
@@ -72,23 +74,21 @@ def main(submission: str, results: str) -> int:
     """Grade what Gradescope has put into a folder; there is a results.json for whatever is in it."""
     with Grader() as grader:
         try:
-            record = grader.grade(chosen(Path(submission)), RELEASE.name)
+            notebook, notes = chosen(Path(submission), grader.release)
+            record = grader.grade(notebook, RELEASE.name)
+            record["notes"] = [*notes, *record["notes"]]
         except UsageError as why:
             record = grader.zero(RELEASE.name, str(why))
         save(results, gradescope(record))
     return 0
 
 
-def chosen(folder: Path) -> Path:
-    """The notebook to grade: the one that is named as the released one, or else the only one. Raises UsageError."""
-    try:
-        notebooks = [path for _, path in find_notebooks(folder)]
-    except UsageError:
-        raise UsageError(f"There is no notebook in what you handed in: hand in {RELEASE.name}.") from None
-    named = sorted((p for p in notebooks if p.name == RELEASE.name), key=lambda p: len(p.parts))
-    if not named and len(notebooks) > 1:
-        raise UsageError(f"You handed in several notebooks, and none is named {RELEASE.name}: hand in that one.")
-    return (named or notebooks)[0]
+def chosen(folder: Path, release: Release) -> tuple[Path, list[str]]:
+    """The notebook to grade, and notes on the choice. Raises UsageError."""
+    notebook, notes = choose(folder, release)
+    if notebook is None:
+        raise UsageError(f"There is no notebook in what you handed in: hand in {RELEASE.name}. {' '.join(notes)}")
+    return notebook, notes
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from typing import Any
 from autograder.errors import UsageError
 from autograder.executors.batch import grade_all
 from autograder.files import save
-from autograder.grading.grader import find_notebooks, released
+from autograder.grading.grader import released
+from autograder.notebooks.choosing import submissions
 from autograder.notebooks.similarity import groups
 from autograder.reports.class_page import page
 from autograder.reports.class_statistics import ClassReport, by_student, table
@@ -57,7 +58,10 @@ def gather(options: argparse.Namespace) -> ClassReport:
         if folder and not any((folder / r["submission"]).is_file() for r in records):
             raise UsageError(f"{folder}: none of the notebooks that {path} names is in this folder.")
     elif path.is_dir() or not path.exists():
-        records, folder = grade_all(find_notebooks(path), options.isolation, options.jobs, options.scheduler), path
+        work, without = submissions(path, released())
+        records, folder = grade_all(work, options.isolation, options.jobs, options.scheduler), path
+        for name, notes in without.items():
+            print(f"{clean(name)} has no mark. {clean(' '.join(notes))}")
     else:
         raise UsageError(f"{path}: neither a folder of notebooks nor a .json file with their records.")
     students = by_student(records)

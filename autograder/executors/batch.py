@@ -22,13 +22,14 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from autograder.errors import UsageError
+from autograder.errors import CannotGrade, UsageError
 from autograder.executors.pools import Here, There
 from autograder.grading.grader import Grader
 from autograder.notebooks import submission
+from autograder.notebooks.choosing import Work
+from autograder.notebooks.opening import Unreadable, open_notebook
 
 Record = dict[str, Any]
-Work = tuple[str, Path]  # label, notebook
 DIED = "The grader's own process ended while it examined this notebook, twice: please tell your instructor."
 LOST = object()  # stands for the result of a call that ended the process it ran in
 
@@ -38,11 +39,11 @@ def grade_all(work: list[Work], isolation: str, jobs: int, scheduler: str | None
     records = Records(len(work))
     with Grader(isolation) as grader:
         if scheduler is None and (jobs == 1 or len(work) == 1):
-            found = ((place, grader.grade(path, label)) for place, (label, path) in enumerate(work))
+            found = ((place, grader.grade(path, label)) for place, (label, path, *_) in enumerate(work))
         else:
             found = examined(grader, work, There(scheduler) if scheduler else Here(jobs))
         for place, record in shown(found, len(work), lambda one: unexamined(one[1])):
-            records.put(place, record)
+            records.put(place, {**record, "notes": [*Work(*work[place]).notes, *record["notes"]]})
     return records
 
 
@@ -53,14 +54,15 @@ def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterat
     known: deque[tuple[int, Record]] = deque()
 
     def calls() -> Iterator[tuple]:
-        for place, (label, path) in enumerate(work):
+        for place, (label, path, *_) in enumerate(work):
             if crew.local:
                 asked[place] = label, None
                 yield place, examine, recipe, label, path
                 continue
             try:
-                cells, content = submission.read(path, grader.release), path.read_bytes()
-            except (submission.Unreadable, OSError):
+                notebook = open_notebook(path)
+                cells, content = submission.read(notebook, grader.release), notebook.content
+            except (Unreadable, CannotGrade):
                 known.append((place, grader.grade(path, label)))
                 continue
             if kept := grader.verdicts and grader.verdicts.get(cells):

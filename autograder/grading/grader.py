@@ -24,6 +24,7 @@ from autograder.exercises import EXERCISES
 from autograder.exercises.hidden_data import Hidden
 from autograder.grading.verdicts import Verdicts, digest, rules, times
 from autograder.notebooks import submission
+from autograder.notebooks.opening import Unreadable, open_notebook
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate, Limits
 
@@ -37,24 +38,6 @@ TRANSFORMER = ("softmax", "layer_norm", "attention")  # the functions that end_t
 
 # The student's other functions that an exercise may run on:
 HELPERS = {"attention": ("softmax",), "sample_top_n": ("softmax",), "end_to_end": TRANSFORMER}
-
-
-def find_notebooks(path: str | Path) -> list[tuple[str, Path]]:
-    """(label, notebook) pairs of a PATH: a notebook itself, or every notebook below a folder, in sorted order.
-
-    Labels are relative to PATH, with forward slashes. Raises UsageError when there is nothing to grade.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise UsageError(f"{path}: no such file or folder.")
-    if not path.is_dir():
-        if path.suffix != ".ipynb":
-            raise UsageError(f"{path}: not a notebook (a notebook's name ends in .ipynb).")
-        return [(path.name, path)]
-    found = sorted(p for p in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
-    if not found:
-        raise UsageError(f"{path}: no notebook (*.ipynb) in this folder or below it.")
-    return [(p.relative_to(path).as_posix(), p) for p in found]
 
 
 def released() -> submission.Release:
@@ -97,8 +80,8 @@ class Grader:
         """The record of one submission. Never raises for what is in the notebook or what its code does."""
         started = time.perf_counter()
         try:
-            result = self.verdict(submission.read(Path(path), self.release))
-        except submission.Unreadable as error:
+            result = self.verdict(submission.read(open_notebook(Path(path)), self.release))
+        except Unreadable as error:
             result = self.nothing(str(error))
         except Exception:
             log.exception("The grader itself failed on %s", label)

@@ -35,6 +35,9 @@ from autograder.grading.grader import ASSIGNMENT, RELEASE, Grader
 from autograder.grading.verdicts import digest
 from autograder.notebooks import sanitize as harmless
 from autograder.notebooks import submission
+from autograder.notebooks.opening import MAX_BYTES, Unreadable, open_notebook
+from autograder.notebooks.submission import Release
+from autograder.notebooks.written_answer import UNSURE, Written, written
 from autograder.reports import report
 
 STAMP, SECRET = "timestamp.txt", "submission_secret.txt"
@@ -68,10 +71,10 @@ class SubmissionExporter(NotebookExporter):
             return super().from_filename(filename, resources, **kwargs)
         released = nbformat.read(RELEASE, as_version=4)
         try:
-            cells = submission.cells_of(submission.load(Path(filename)))
-        except submission.Unreadable:
-            cells = submission.cells_of(released)  # the reason stands in the record's notes
-        return self.from_notebook_node(made_anew(released, cells), resources, **kwargs)
+            cells = open_notebook(Path(filename)).cells
+        except Unreadable:
+            cells = open_notebook(RELEASE).cells  # the reason stands in the record's notes
+        return self.from_notebook_node(made_anew(released, self.grader.release, cells), resources, **kwargs)
 
 
 def submitted_file(exporter: SubmissionExporter, resources: Any) -> Path:
@@ -81,21 +84,28 @@ def submitted_file(exporter: SubmissionExporter, resources: Any) -> Path:
     return Path(folder) / f"{it['notebook']}.ipynb"
 
 
-def made_anew(released: NotebookNode, theirs: list[dict[str, Any]]) -> NotebookNode:
+def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, Any]]) -> NotebookNode:
     """The student's cells in their order; nbgrader's own are the released ones, each once, with the student's answers.
 
     Of cells with the same grade_id the last that differs from the release is the answer; what was deleted comes back.
     """
     ours = {c.metadata.nbgrader.grade_id: c for c in released.cells if c.metadata.get("nbgrader")}
     prose = {submission.normal(c.source) for c in released.cells if c.cell_type == "markdown"}
-    graded = {place: name for name, place in answers(ours, theirs).items()}
+    inwords = written(theirs, release)
+    graded = {place: name for name, place in answers(ours, theirs).items() if name not in inwords}
+    graded |= {found.places[0]: name for name, found in inwords.items()}
+    joined = {place for found in inwords.values() for place in found.places[1:]}
     cells: list[tuple[str, NotebookNode]] = []
     for place, raw in enumerate(theirs):
-        if name := graded.get(place):
+        if (name := graded.get(place)) in inwords:
+            cells.append((name, nbformat.from_dict({**ours[name], "source": answer_in_words(theirs, inwords[name])})))
+        elif name:
             cells.append((name, answered(ours[name], raw)))
+        elif place in joined:
+            continue
         elif raw.get("cell_type") == "markdown" and submission.normal(raw["source"]) in prose:
             cells.append(("", new_markdown_cell(raw["source"])))
-        elif place < harmless.MAX_CELLS:
+        else:
             cells.append(("", harmless.cell(raw)))
     before = 0
     for name, cell in ours.items():
@@ -122,11 +132,24 @@ def answers(ours: dict[str, NotebookNode], theirs: list[dict[str, Any]]) -> dict
 def answered(ours: NotebookNode, raw: dict[str, Any]) -> NotebookNode:
     """nbgrader's cell with what the student wrote in it, where they may write, and what their run left."""
     cell = nbformat.from_dict(ours)
-    if not is_locked(ours) and submission.normal(raw["source"]) != submission.normal(ours.source):
-        cell.source = harmless.text(raw["source"]) if cell.cell_type == "code" else harmless.markdown(raw["source"])
+    if (
+        not is_locked(ours)
+        and cell.cell_type == "code"
+        and submission.normal(raw["source"]) != submission.normal(ours.source)
+    ):
+        cell.source = harmless.text(raw["source"])
     if cell.cell_type == "code":
         cell.outputs = harmless.outputs(raw.get("outputs"))
     return cell
+
+
+def answer_in_words(theirs: list[dict[str, Any]], found: Written) -> str:
+    """The text of the cells that are a written answer, with a line for the person who grades it when that is unsure."""
+    said = [
+        harmless.markdown(theirs[i]["source"]) if theirs[i].get("cell_type") == "code" else harmless.prose(theirs[i])
+        for i in found.places
+    ]
+    return "\n\n".join([*said, *([] if found.sure else [UNSURE])])
 
 
 class Examine(NbGraderPreprocessor):
@@ -155,7 +178,7 @@ def made_from(grader: Grader, path: Path) -> str:
     """Names all that an autograded notebook is made from. It stands in that notebook, so a half-made one has none."""
     try:
         status = path.lstat()
-        read = stat.S_ISREG(status.st_mode) and status.st_size <= submission.MAX_BYTES
+        read = stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES
         content = path.read_bytes() if read else (status.st_mode, status.st_size, status.st_mtime_ns)
     except OSError as error:
         content = error.errno
@@ -246,7 +269,7 @@ class Collect(ExchangeCollect):
         target.mkdir(parents=True)
         for path in sorted(source.glob("*.ipynb")):
             status = path.lstat()
-            if stat.S_ISREG(status.st_mode) and status.st_size <= submission.MAX_BYTES:
+            if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES:
                 shutil.copyfile(path, target / path.name)
             else:
                 self.log.error("Not collected, because it is not a file of at most 100 MB: %s", path)

@@ -34,7 +34,7 @@ from autograder.grading.grader import RELEASE
 from autograder.nbgrader.converters import Examine, SubmissionExporter, companions, made_anew, made_from
 from autograder.nbgrader.feedback_page import FeedbackPage
 from autograder.nbgrader.gradebook import OneGradebook
-from autograder.notebooks import submission
+from autograder.notebooks.opening import Unreadable, open_notebook
 
 T = TypeVar("T")
 PATIENCE = 120  # seconds that the gradebook may be away: a server restart, many writers
@@ -180,9 +180,9 @@ class Clerk:
     def sanitized(self, student: str) -> nbformat.NotebookNode:
         released = nbformat.from_dict(self.released)
         try:
-            return made_anew(released, submission.cells_of(submission.load(self.submitted(student))))
-        except submission.Unreadable:
-            return made_anew(released, submission.cells_of(released))
+            return made_anew(released, self.grader.release, open_notebook(self.submitted(student)).cells)
+        except Unreadable:
+            return made_anew(released, self.grader.release, open_notebook(RELEASE).cells)
 
     def record(self, student: str, nb: nbformat.NotebookNode, resources: dict[str, Any]) -> None:
         """The submission, its scores and its penalty, in one transaction."""

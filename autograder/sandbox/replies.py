@@ -12,6 +12,8 @@ from typing import Any
 
 from gptkit.checks.core import Failed, Foreign
 
+from autograder.source_code import lines
+
 PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
 
 
@@ -25,9 +27,9 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
         return Failed(f"{what} is not written yet.", status="missing")
     number, line, where = error.get("cell"), error.get("line"), ""
     if type(number) is int and type(line) is int and 0 <= number < len(cells):
-        lines = cells[number][0].splitlines()
-        if 0 < line <= len(lines):
-            where = f" at line {line}, `{plain(lines[line - 1].strip(), 80)}`"
+        source = lines(cells[number][0])
+        if 0 < line <= len(source):
+            where = f" at line {line}, `{plain(source[line - 1].strip(), 80)}`"
     said = " ".join(text.split())[:160].rstrip(".")
     return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
 

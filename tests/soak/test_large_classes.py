@@ -9,7 +9,8 @@ from nbgrader.api import Gradebook
 
 from autograder.executors import batch as many
 from autograder.executors import pools as crews
-from autograder.grading.grader import find_notebooks
+from autograder.grading.grader import released
+from autograder.notebooks.choosing import submissions
 from tests.autograder.conftest import new_course
 from tests.autograder.executors.cluster import cluster
 from tests.autograder.nbgrader.killing import count, finish, kill, start
@@ -64,7 +65,8 @@ def test_killed_again_and_again_it_ends_like_a_quiet_run(course, quiet):
 
 def test_dask_workers_one_killed_midway_give_the_grades_of_the_local_run(course, tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
-    work, records, seen = find_notebooks(course.folder / "submitted"), many.Records(STUDENTS), set()
+    work, _ = submissions(course.folder / "submitted", released())
+    records, seen = many.Records(STUDENTS), set()
     with cluster(tmp_path, 3) as (address, workers), many.Grader("auto") as grader:
         for place, record in many.examined(grader, work, crews.There(address)):
             assert place not in seen

@@ -12,7 +12,8 @@ import pytest
 from autograder.errors import UsageError
 from autograder.executors import batch as many
 from autograder.executors import pools as crews
-from autograder.grading.grader import find_notebooks
+from autograder.grading.grader import released
+from autograder.notebooks.choosing import submissions
 from tests.autograder.executors.cluster import cluster
 from tests.submissions.build import HERE, build
 
@@ -40,7 +41,7 @@ def alone(folder):
     """The records of one process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRADER_VERDICTS", "")
-        return timeless(many.grade_all(find_notebooks(folder), "auto", 1))
+        return timeless(many.grade_all(submissions(folder, released())[0], "auto", 1))
 
 
 def timeless(records):
@@ -48,7 +49,7 @@ def timeless(records):
 
 
 def test_several_processes_give_what_one_gives(folder, alone, nothing_kept):
-    assert timeless(many.grade_all(find_notebooks(folder), "auto", 3)) == alone
+    assert timeless(many.grade_all(submissions(folder, released())[0], "auto", 3)) == alone
     assert [r["submission"] for r in alone] == [f"s{i}/gpt2.ipynb" for i in range(10)]
 
 
@@ -65,7 +66,7 @@ def test_who_ends_its_process_is_told_from_who_was_near():
 
 def test_a_grader_that_dies_is_a_zero_with_a_reason(folder, alone, nothing_kept, monkeypatch):
     monkeypatch.setattr(many, "examine", ends_at_s3)
-    records = timeless(many.grade_all(find_notebooks(folder), "auto", 2))
+    records = timeless(many.grade_all(submissions(folder, released())[0], "auto", 2))
     assert records[3]["score"] == 0 and records[3]["notes"] == [many.DIED]
     assert [r for i, r in enumerate(records) if i != 3] == [r for i, r in enumerate(alone) if i != 3]
 
@@ -125,7 +126,7 @@ def test_records_come_back_in_their_places():
 def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_kept, tmp_path):
     records, seen = many.Records(10), 0
     with cluster(tmp_path, 3) as (address, workers), many.Grader("auto") as grader:
-        for place, record in many.examined(grader, find_notebooks(folder), crews.There(address)):
+        for place, record in many.examined(grader, submissions(folder, released())[0], crews.There(address)):
             records.put(place, record)
             seen += 1
             if seen == 2:
@@ -148,7 +149,7 @@ def test_no_worker_is_one_clear_line(monkeypatch, tmp_path):
 
 def test_a_scheduler_that_dies_is_one_clear_line(folder, nothing_kept, tmp_path):
     with cluster(tmp_path, 1) as (address, _), many.Grader("auto") as grader:
-        found = many.examined(grader, find_notebooks(folder), crews.There(address))
+        found = many.examined(grader, submissions(folder, released())[0], crews.There(address))
         next(found)
         (scheduler,) = [p for p in psutil.Process().children() if "distributed.cli.dask_scheduler" in p.cmdline()]
         scheduler.kill()

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from autograder.errors import UsageError
 from autograder.grading import grader as grading
-from autograder.grading.grader import RELEASE, Grader, find_notebooks
+from autograder.grading.grader import RELEASE, Grader
+from autograder.notebooks.opening import open_notebook
 from tests.submissions.build import build
 
 WRONG_SOFTMAX = "def softmax(x):\n    e = np.exp(x)\n    return e / e.sum(axis=0)"
@@ -106,21 +106,7 @@ def test_verdicts_are_kept_by_content(tmp_path, monkeypatch):
         assert grader.grade(tmp_path / "b.ipynb", "x")["score"] < 90 and len(asked) == 2
     monkeypatch.setenv("AUTOGRADER_SEED", "another")
     with Grader() as grader:
-        assert grader.verdicts.path(grading.submission.read(tmp_path / "a.ipynb", grader.release)).exists() is False
-
-
-@pytest.mark.parametrize(
-    ("name", "says"), [("nothing.ipynb", "no such file"), ("notes.txt", "not a notebook"), ("folder", "no notebook")]
-)
-def test_paths_without_a_notebook_are_one_clear_line(tmp_path, name, says):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(UsageError, match=says):
-        find_notebooks(tmp_path / name)
-
-
-def test_labels_are_relative_to_the_path_given(tmp_path):
-    for path in ("bob/gpt2/gpt2.ipynb", "alice/gpt2/gpt2.ipynb", "alice/gpt2/.ipynb_checkpoints/gpt2.ipynb"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text("{}")
-    assert [label for label, _ in find_notebooks(tmp_path)] == ["alice/gpt2/gpt2.ipynb", "bob/gpt2/gpt2.ipynb"]
+        assert (
+            grader.verdicts.path(grading.submission.read(open_notebook(tmp_path / "a.ipynb"), grader.release)).exists()
+            is False
+        )
