@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import signal
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +32,17 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
         if 0 < line <= len(source):
             where = f" at line {line}, `{plain(source[line - 1].strip(), 80)}`"
     said = " ".join(text.split())[:160].rstrip(".")
+    if (module := plain(error.get("module"), 60)) and not secret:
+        said = unavailable(module) if kind == "ModuleNotFoundError" else f"{said}. {unavailable(module)}"
     return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+
+
+def unavailable(module: str) -> str:
+    """Why an import fails here that may work at home."""
+    root = module.split(".")[0]
+    if root == "numpy" or root in sys.stdlib_module_names:
+        return f"{module} is not available while grading"
+    return f"{root} is not available while grading, only NumPy and the standard library are"
 
 
 def foreign(name: str, secret: bool) -> Foreign:
