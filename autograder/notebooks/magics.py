@@ -8,7 +8,7 @@ from itertools import takewhile
 from autograder.source_code import MAX_CELL, lines, tree
 
 PASSING = {"time", "timeit", "capture", "prun"}  # the cell below such a %% line is ordinary Python
-WORK = 2_000_000  # characters of one notebook that IPython's tokenizer may read, which it does anew for each magic line
+WORK = 500_000  # characters of one notebook that IPython's tokenizer may read, which it does anew for each magic line
 
 
 class Magics:

@@ -142,7 +142,8 @@ def _libraries() -> dict[str, str]:
     """Shared libraries that Python and NumPy load, and the loader: where each is here -> where it goes inside."""
     modules = Path(sysconfig.get_path("stdlib"), "lib-dynload")
     wanted = [_python(), *Path(np.__file__).parent.glob("*/*_umath*.so")]
-    wanted += [str(path) for name in ("_ctypes", "_hashlib", "zlib", "_uuid") for path in modules.glob(f"{name}.*so")]
+    names = ("_ctypes", "_hashlib", "zlib", "_uuid", "_sqlite3", "_bz2", "_lzma", "_decimal", "pyexpat")
+    wanted += [str(path) for name in names for path in modules.glob(f"{name}.*so")]
     listed = subprocess.run(["ldd", *wanted], capture_output=True, text=True).stdout
     found = {path: f"/libraries/{name}" for name, path in re.findall(r"^\s*(\S+) => (/\S+) \(0x", listed, re.M)}
     return found | {path: path for path in re.findall(r"^\s*(/\S+) \(0x", listed, re.M)}
