@@ -20,7 +20,15 @@ SPOKEN = {  # where sentences that reach a student are written
     "In the notebook": [KIT / "notebook/feedback.py", KIT / "engine/complete.py", KIT / "engine/model.py"],
     "While a notebook is graded": [
         ROOT / "autograder" / f"{n}.py"
-        for n in ("sandbox/proxy", "sandbox/replies", "notebooks/submission", "grading/grader")
+        for n in (
+            "sandbox/proxy",
+            "sandbox/replies",
+            "notebooks/opening",
+            "notebooks/choosing",
+            "notebooks/submission",
+            "notebooks/magics",
+            "grading/grader",
+        )
     ],
 }
 BLAME = re.compile(

@@ -16,6 +16,7 @@ import io
 import json
 import math
 import os
+import pkgutil
 import platform
 import random
 import re
@@ -25,6 +26,7 @@ import struct
 import sys
 import time
 import types
+import warnings
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter
@@ -166,17 +168,12 @@ class Printed(io.TextIOBase):
         return text
 
 
-class Unavailable:
-    """The last finder on the import path: says in plain words that a module is not there while grading."""
+def raised(error: BaseException, missing: dict[str, str]) -> dict:
+    """An exception in the header's terms: its type, its text, and the last line of the student's it came through.
 
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        words = f"{name.split('.')[0]} is not available while grading, only NumPy and the standard library are"
-        raise ModuleNotFoundError(words, name=name)
-
-
-def raised(error: BaseException) -> dict:
-    """An exception in the header's terms: its type, its text, and the last line of the student's it came through."""
+    `module`: the one that is not there, for an import or for a name in `missing`, which an import was to define.
+    `function` and `stub`: which function raised, and whether it holds nothing but the line that did.
+    """
     cell, line, function, step = -1, 0, None, error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
@@ -190,7 +187,11 @@ def raised(error: BaseException) -> dict:
     if type(error) in (SyntaxError, IndentationError, TabError) and not line:
         line = error.lineno or 0
     described = {"type": name_of(type(error)), "text": text, "cell": cell, "line": line}
-    if function is not None:  # of which function, and whether it holds nothing but the line that raised: a stub
+    name = error.name if type(error) in (ModuleNotFoundError, NameError) else None
+    module = name if type(error) is ModuleNotFoundError else missing.get(name) if type(name) is str else None
+    if type(module) is str:
+        described["module"] = module[:60]
+    if function is not None:
         stub = not {at for *_, at in function.co_lines() if at} - {function.co_firstlineno, line}
         described |= {"function": function.co_name[:60], "stub": stub}
     return described
@@ -201,6 +202,7 @@ class Runner:
 
     def __init__(self, limit: int, working: Callable[[], None]):
         self.limit, self.flags, self.working = limit, 0, working  # `working`: say that another call has come back
+        self.missing: dict[str, str] = {}  # name -> module, of imports that failed
         main = types.ModuleType("__main__")
         self.space = main.__dict__
         self.space.update(display=print)
@@ -212,7 +214,7 @@ class Runner:
         try:
             statements = ast.parse(source, name).body
         except BaseException as error:
-            return [{**raised(error), "cell": cell}]
+            return [{**raised(error, {}), "cell": cell}]
         errors = []
         for statement in statements:
             try:
@@ -220,7 +222,11 @@ class Runner:
                 self.flags |= code.co_flags & FUTURE
                 exec(code, self.space)
             except BaseException as error:
-                errors.append({**raised(error), "cell": cell, "line": statement.lineno})
+                errors.append({**raised(error, self.missing), "cell": cell, "line": statement.lineno})
+                if type(error) is ModuleNotFoundError and type(error.name) is str:
+                    imports = [node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom)]
+                    names = [alias.asname or alias.name.split(".")[0] for node in imports for alias in node.names]
+                    self.missing |= dict.fromkeys(names, error.name)
         return errors[:20]
 
     def call(self, function: Callable, args: list, raw: list[bytes], changed: set[int], *rng: object) -> object:
@@ -254,7 +260,7 @@ class Runner:
                     at += count
                     self.working()
         except BaseException as error:
-            return {"raised": raised(error), "changed": sorted(changed)}, []
+            return {"raised": raised(error, self.missing), "changed": sorted(changed)}, []
         size = sum(result.nbytes for result in results if isinstance(result, ndarray))
         if size > self.limit:
             return {"large": size}, []
@@ -325,8 +331,8 @@ read write close mmap mprotect munmap brk mremap madvise rt_sigaction rt_sigproc
 restart_syscall sched_yield nanosleep clock_gettime clock_getres clock_nanosleep gettimeofday getrusage times getpid
 gettid futex sched_getaffinity getrandom exit exit_group kill tgkill
 """
-# The kernel's filter sees numbers, not names. They are those of Linux's syscall tables (x86_64: arch/x86/entry/syscalls;
-# aarch64: include/uapi/asm-generic/unistd.h), in the order of CALLS; a test compares them with this machine's headers.
+# The kernel's filter sees numbers, not names. They stand in Linux's own tables (x86_64: arch/x86/entry/syscalls;
+# aarch64: include/uapi/asm-generic/unistd.h), here in the order of CALLS; a test compares them with the headers.
 NUMBERS = {
     "x86_64": """
 0 1 3 9 10 11 12 25 28 13 14 15 131
@@ -394,7 +400,7 @@ def child(settings: dict) -> None:
     # Descriptor 3 is the wire; every other one, the zygote's control socket first of all, is closed.
     os.closerange(4, 4096)
     wire = io.FileIO(3, "r+")
-    sys.argv, sys.orig_argv, sys.path, sys.meta_path = [""], [""], [], [BuiltinImporter, FrozenImporter, Unavailable]
+    sys.argv, sys.orig_argv, sys.path, sys.meta_path = [""], [""], [], [BuiltinImporter, FrozenImporter]
     random.seed(0)  # a second run gives the same scores
     numpy.random.seed(0)
     limit(settings["memory"], settings["seconds"])
@@ -405,16 +411,28 @@ def child(settings: dict) -> None:
 
 # ---- The zygote ----
 
-PRELOADED = """
-numpy.fft numpy.lib.stride_tricks numpy.linalg numpy.ma numpy.polynomial numpy.random numpy.testing numpy.typing abc
-argparse array ast atexit base64 bisect calendar cmath collections.abc colorsys concurrent.futures.thread contextlib
-contextvars copy csv dataclasses datetime decimal difflib dis doctest encodings.ascii encodings.idna encodings.latin_1
-encodings.unicode_escape encodings.utf_16 enum fractions functools getpass glob graphlib gzip hashlib heapq html
-importlib.util inspect itertools json keyword linecache locale logging math multiprocessing numbers operator pathlib
-pickle platform pprint queue random re reprlib secrets select shutil signal socket statistics string struct subprocess
-symtable tempfile textwrap threading time timeit token tokenize traceback types typing unicodedata unittest.mock uuid
-warnings weakref zlib zoneinfo
+# No use without windows, a terminal, processes or servers, or no part of a program.
+LEFT_OUT = """
+antigravity asynchat asyncore cgi cgitb crypt curses distutils ensurepip idlelib lib2to3 mypy_plugin nis ossaudiodev pip
+popen_spawn_win32 pty pydoc_data readline smtpd socketserver spwd test testmock tests this tkinter tty turtle turtledemo
+venv wsgiref xmlrpc
 """
+
+
+def preload() -> None:
+    """Import all of NumPy and the standard library that works without files: behind the lock nothing is loaded."""
+    left_out = set(LEFT_OUT.split())
+    pending = ["numpy", *(name for name in sys.stdlib_module_names if name not in left_out)]
+    while pending:
+        name = pending.pop()
+        try:
+            module = import_module(name)
+        except Exception:  # of another system
+            continue
+        parts = [part.name for part in pkgutil.iter_modules(getattr(module, "__path__", ()))]
+        pending += [f"{name}.{part}" for part in parts if not part.startswith("_") and part not in left_out]
+    for name in numpy.__all__:  # some are loaded when they are first asked for, as `from numpy import *` does
+        getattr(numpy, name)
 
 
 def can_seal() -> bool:
@@ -451,9 +469,9 @@ def zygote(uid: int, allow_seal: bool) -> None:
     os.dup2(0, 3)
     os.dup2(1, 0)
     os.chdir("/")
-    for name in PRELOADED.split():
-        with contextlib.suppress(ImportError):
-            import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        preload()
     if uid:
         with contextlib.suppress(PermissionError):  # in a user namespace that forbids it, there are no groups to lose
             os.setgroups([])

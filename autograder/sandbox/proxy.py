@@ -7,7 +7,6 @@ trusted: typed arrays and scalars of bounded size, texts of bounded length, an a
 from __future__ import annotations
 
 import contextlib
-import re
 import secrets
 import signal
 import socket
@@ -25,11 +24,11 @@ from autograder.sandbox.candidate import READY, Malformed, pack, receive
 from autograder.sandbox.isolation import Connection, Sandbox
 from autograder.sandbox.zygote import START_SECONDS, Lost
 from autograder.settings import Limits
+from autograder.source_code import MAX_CELL, defined
 
 PRINTED = 4000  # characters of a submission's output that are kept
 NOTES = 50
 ERRORS = 20  # of one cell; a candidate reports no more, but it may lie
-SOURCE = 80_000  # characters of one cell
 
 
 class Ended(Exception):
@@ -225,9 +224,9 @@ class Candidate:
     def _run(self, i: int) -> bool:
         """Run a cell and note what it raised; False when the process is gone, and the cell left out from now on."""
         source, where = self._cells[i]
-        if len(source) > SOURCE:
+        if len(source) > MAX_CELL:
             self._noted[i] = [
-                Failed(f"{replies.cell(where)} is longer than {SOURCE} characters and was not run.", status="error")
+                Failed(f"{replies.cell(where)} is longer than {MAX_CELL} characters and was not run.", status="error")
             ]
             return True
         try:
@@ -246,9 +245,8 @@ class Candidate:
         """Why there is no such function: the note on the cell that was to define it, if there is one."""
         if not undefined:
             return Failed(f"{name} is not a function.", status="missing")
-        defines = re.compile(rf"^[ \t]*(def\s+{re.escape(name)}\b|{re.escape(name)}\s*=)", re.M)
         for (source, _), notes in zip(self._cells, self._noted, strict=True):
-            if notes and defines.search(source):
+            if notes and name in defined(source):
                 return Failed(f"{name} is not defined. {notes[0].fact}", status=notes[0].status)
         return Failed(f"{name} is not defined.", status="missing")
 

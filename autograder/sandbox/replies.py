@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import builtins
 import signal
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from gptkit.checks.core import Failed, Foreign, unfinished
+
+from autograder.source_code import lines
 
 PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
 
@@ -23,14 +26,24 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
         kind, text = kind if kind in PLAIN_NAMES else "an error", ""
     number, line, where = error.get("cell"), error.get("line"), ""
     if type(number) is int and type(line) is int and 0 <= number < len(cells):
-        lines = cells[number][0].splitlines()
-        if 0 < line <= len(lines):
-            where = f" at line {line}, `{plain(lines[line - 1].strip(), 80)}`"
+        source = lines(cells[number][0])
+        if 0 < line <= len(source):
+            where = f" at line {line}, `{plain(source[line - 1].strip(), 80)}`"
     if kind == "NotImplementedError" and " " not in what:
         function = what if secret else plain(error.get("function"), 60) or what
         return unfinished(what, function, error.get("stub") is not False, where)
     said = " ".join(text.split())[:160].rstrip(".")
+    if (module := plain(error.get("module"), 60)) and not secret:
+        said = unavailable(module) if kind == "ModuleNotFoundError" else f"{said}. {unavailable(module)}"
     return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+
+
+def unavailable(module: str) -> str:
+    """Why an import fails here that may work at home."""
+    root = module.split(".")[0]
+    if root == "numpy" or root in sys.stdlib_module_names:
+        return f"{module} is not available while grading"
+    return f"{root} is not available while grading, only NumPy and the standard library are"
 
 
 def foreign(name: str, secret: bool) -> Foreign:

@@ -118,8 +118,8 @@ def bubblewrap_zygote() -> Zygote:
         *namespaces.split(),
         *["--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"],
     ]
-    # As root there is no need for a user namespace, which would map nobody but root: candidates become a user of their own
-    # inside, for which the zygote keeps the rights to change its user, and to read Python wherever it is installed.
+    # As root there is no need for a user namespace, which would map nobody but root: candidates become a user of their
+    # own inside, so the zygote keeps the rights to change its user, and to read Python wherever it is installed.
     if uid:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_DAC_READ_SEARCH"]
     else:
@@ -161,7 +161,8 @@ def _libraries() -> dict[str, str]:
     """Shared libraries that Python and NumPy load, and the loader: where each is here -> where it goes inside."""
     modules = Path(sysconfig.get_path("stdlib"), "lib-dynload")
     wanted = [_python(), *Path(np.__file__).parent.glob("*/*_umath*.so")]
-    wanted += [str(path) for name in ("_ctypes", "_hashlib", "zlib", "_uuid") for path in modules.glob(f"{name}.*so")]
+    names = ("_ctypes", "_hashlib", "zlib", "_uuid", "_sqlite3", "_bz2", "_lzma", "_decimal", "pyexpat")
+    wanted += [str(path) for name in names for path in modules.glob(f"{name}.*so")]
     listed = subprocess.run(["ldd", *wanted], capture_output=True, text=True).stdout
     found = {path: f"/libraries/{name}" for name, path in re.findall(r"^\s*(\S+) => (/\S+) \(0x", listed, re.M)}
     return found | {path: path for path in re.findall(r"^\s*(/\S+) \(0x", listed, re.M)}

@@ -11,7 +11,8 @@ from nbgrader.api import Gradebook
 from autograder.executors import batch
 from autograder.executors.dask import DaskCluster
 from autograder.grading import Grader
-from autograder.notebooks.finding import find_notebooks
+from autograder.notebooks.choosing import submissions
+from autograder.notebooks.submission import Release
 from autograder.settings import Settings
 from tests.autograder.conftest import new_course
 from tests.autograder.executors.cluster import cluster
@@ -67,7 +68,11 @@ def test_killed_again_and_again_it_ends_like_a_quiet_run(course, quiet):
 
 def test_dask_workers_one_killed_midway_give_the_grades_of_the_local_run(course, tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
-    work, records, seen = find_notebooks(course.folder / "submitted"), batch.Records(STUDENTS), set()
+    work, records, seen = (
+        submissions(course.folder / "submitted", Release.of(Settings()))[0],
+        batch.Records(STUDENTS),
+        set(),
+    )
     with cluster(tmp_path, 3) as (address, workers), Grader(Settings.from_environment()) as grader:
         for place, record in batch.examined(grader, work, DaskCluster(address)):
             assert place not in seen

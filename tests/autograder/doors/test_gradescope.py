@@ -111,12 +111,13 @@ def test_a_missing_notebook_is_a_zero_that_says_so(gradescope):
     assert all("hand in gpt2.ipynb" in test["output"] for test in nothing["tests"])
 
 
-def test_two_notebooks_of_other_names_are_not_guessed_between(gradescope):
+def test_of_two_notebooks_of_other_names_the_newest_counts_and_a_note_says_so(gradescope):
     def two(folder):
         for name in ("a.ipynb", "b.ipynb"):
             sample("right/perfect.py", name)(folder)
 
-    assert "several notebooks" in results(gradescope, two)["output"]
+    found = results(gradescope, two)
+    assert found["score"] == 90 and "b.ipynb counts; there are also: a.ipynb" in found["output"]
 
 
 def test_a_link_to_the_grader_is_not_followed(gradescope):

@@ -15,7 +15,8 @@ from autograder.executors import batch, dask
 from autograder.executors.dask import DaskCluster
 from autograder.executors.local import LocalPool
 from autograder.grading import Grader
-from autograder.notebooks.finding import find_notebooks
+from autograder.notebooks.choosing import submissions
+from autograder.notebooks.submission import Release
 from autograder.settings import Settings
 from tests.autograder.executors.cluster import cluster
 from tests.autograder.reports.examples import example, ungraded
@@ -35,6 +36,10 @@ def folder(tmp_path_factory):
     return top
 
 
+def works(folder):
+    return submissions(folder, Release.of(Settings()))[0]
+
+
 @pytest.fixture
 def nothing_kept(monkeypatch):
     monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
@@ -45,7 +50,7 @@ def alone(folder):
     """The records of one process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRADER_VERDICTS", "")
-        return timeless(batch.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 1))
+        return timeless(batch.grade_all(works(folder), Settings.from_environment(), "auto", 1))
 
 
 def timeless(records):
@@ -53,7 +58,7 @@ def timeless(records):
 
 
 def test_several_processes_give_what_one_gives(folder, alone, nothing_kept):
-    assert timeless(batch.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 3)) == alone
+    assert timeless(batch.grade_all(works(folder), Settings.from_environment(), "auto", 3)) == alone
     assert [r.submission for r in alone] == [f"s{i}/gpt2.ipynb" for i in range(10)]
 
 
@@ -70,7 +75,7 @@ def test_who_ends_its_process_is_told_from_who_was_near():
 
 def test_a_grader_that_dies_is_a_reason_and_no_zero(folder, alone, nothing_kept, monkeypatch):
     monkeypatch.setattr(batch, "examine", ends_at_s3)
-    records = timeless(batch.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 2))
+    records = timeless(batch.grade_all(works(folder), Settings.from_environment(), "auto", 2))
     assert records[3].score is None and records[3].error == batch.ENDED_TWICE
     assert [r for i, r in enumerate(records) if i != 3] == [r for i, r in enumerate(alone) if i != 3]
 
@@ -138,7 +143,7 @@ def test_records_come_back_in_their_places():
 def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_kept, tmp_path):
     records, seen = batch.Records(10), 0
     with cluster(tmp_path, 3) as (address, workers), Grader(Settings.from_environment()) as grader:
-        for place, record in batch.examined(grader, find_notebooks(folder), DaskCluster(address)):
+        for place, record in batch.examined(grader, works(folder), DaskCluster(address)):
             records.put(place, record)
             seen += 1
             if seen == 2:
@@ -161,7 +166,7 @@ def test_no_worker_is_one_clear_line(monkeypatch, tmp_path):
 
 def test_a_scheduler_that_dies_is_one_clear_line(folder, nothing_kept, tmp_path):
     with cluster(tmp_path, 1) as (address, _), Grader(Settings.from_environment()) as grader:
-        found = batch.examined(grader, find_notebooks(folder), DaskCluster(address))
+        found = batch.examined(grader, works(folder), DaskCluster(address))
         next(found)
         (scheduler,) = [p for p in psutil.Process().children() if "distributed.cli.dask_scheduler" in p.cmdline()]
         scheduler.kill()

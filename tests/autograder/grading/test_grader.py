@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from gptkit import weights
 
-from autograder.errors import CannotGrade, UsageError
+from autograder.errors import CannotGrade
 from autograder.grading import Grader
 from autograder.grading import grader as grading
-from autograder.notebooks.finding import find_notebooks
 from autograder.record import Record
 from autograder.reports import message
 from autograder.sandbox.zygote import Lost
@@ -258,20 +257,3 @@ def test_verdicts_are_kept_by_content(tmp_path, monkeypatch):
         assert grader.grade(tmp_path / "b.ipynb", "x").score < 90 and len(asked) == 2
     with Grader(replace(settings, seed="another"), rehearsed=True) as grader:
         assert not grader.verdicts.path(grading.submission.read(tmp_path / "a.ipynb", grader.release)).exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "says"), [("nothing.ipynb", "no such file"), ("notes.txt", "not a notebook"), ("folder", "no notebook")]
-)
-def test_paths_without_a_notebook_are_one_clear_line(tmp_path, name, says):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(UsageError, match=says):
-        find_notebooks(tmp_path / name)
-
-
-def test_labels_are_relative_to_the_path_given(tmp_path):
-    for path in ("bob/gpt2/gpt2.ipynb", "alice/gpt2/gpt2.ipynb", "alice/gpt2/.ipynb_checkpoints/gpt2.ipynb"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text("{}")
-    assert [label for label, _ in find_notebooks(tmp_path)] == ["alice/gpt2/gpt2.ipynb", "bob/gpt2/gpt2.ipynb"]
