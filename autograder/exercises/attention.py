@@ -75,6 +75,25 @@ _far = [[100, 0, 0, 0], [-100, 0, 0, 1]]
 _keys = [[40, 1, 0, 2], [40, 0, 1, 3], [40, 1, 1, 1]]
 catalogue.visible("large_scores", _far, _keys, _v, _penalty, label="scores far from zero")
 
+
+@catalogue.proofs
+def fresh(rng):
+    """Fewer queries than keys, as many, one; masks that hide, penalise, or are large; scores far from zero."""
+    q, k, v = rng.normal(size=(3, 5)), rng.normal(size=(6, 5)), rng.normal(size=(6, 2))
+    hide = np.where(rng.random((3, 6)) < 0.4, -1e10, 0.0) * [[0] + [1] * 5]
+    x, y, z = rng.normal(size=(3, 5, 5))
+    causal = np.triu(np.full((5, 5), -1e10), k=1)
+    return [
+        (q, k, v, np.zeros((3, 6))),
+        (q, k, v, hide),
+        (q, k, v, rng.normal(size=(3, 6))),
+        (x, y, z, causal),
+        (x, y, z, rng.normal(size=(5, 5))),
+        (q[:1], k, v, hide[:1]),
+        (q * 5000, k, v, -np.abs(rng.normal(size=(3, 6)))),
+    ]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
@@ -273,6 +292,12 @@ def no_shift():
 def no_softmax():
     """The scores themselves weigh the values, without softmax.
     What makes weights positive, with a sum of 1?"""
+
+
+@catalogue.variant(weigh="scores", values="none")
+def scores_returned():
+    """The scores come back, not what each query collects.
+    What is done with the scores in the next steps of the formula, and which result does the return hand back?"""
 
 
 @catalogue.variant(weigh="not normalised")

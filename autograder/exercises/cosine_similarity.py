@@ -25,6 +25,15 @@ _wte = weights.load(weights.EMBEDDED)[1]["wte"]
 for _i, _j in ((300, 301), (400, 700)):
     catalogue.visible("embeddings", _wte[_i], _wte[_j], label="two embeddings")
 
+
+@catalogue.proofs
+def fresh(rng):
+    """Two obtuse and two acute angles, and vectors of many lengths."""
+    a, b = rng.normal(size=(2, 6)) * [[3], [0.5]]
+    u, w = rng.normal(size=(2, 9)) + 0.5
+    return [(a, b), (a, -b), (u, 2 * w), (-u, 0.1 * w + u)]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 

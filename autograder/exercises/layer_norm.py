@@ -57,6 +57,22 @@ catalogue.visible("small_variance", [[0.5] * 4], [2, 1, 1, 3], [1, 2, 3, 4], lab
 catalogue.visible("small_variance", [[0.01, 0.03], [0.02, 0.025]], [1, 1], [0, 0], label="rows of little variance")
 catalogue.visible("small_variance", [[1, 2, 6], [-1, 0.5, 3]], _ones, _zeros, 0.5, label="a large eps")
 
+
+@catalogue.proofs
+def fresh(rng):
+    """Tables, a stack of them, one row; little variance, none, and an eps of another size."""
+    x, g, b = rng.normal(size=(3, 5)) * 3 + 1, rng.normal(size=5), rng.normal(size=5)
+    return [
+        (x, g, b),
+        (rng.normal(size=(2, 3, 4)) + 2, g[:4], b[:4]),
+        (x[0], g, b),
+        (x[:, :3], g[:3], b[:3]),
+        (0.002 * x, g, b),
+        (np.full((2, 5), 0.75), g, b),
+        (x, g, b, 0.7),
+    ]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 

@@ -48,6 +48,23 @@ catalogue.visible("far_from_zero", [[0, 1], [-1000, -1002]], label="rows far apa
 catalogue.visible("far_from_zero", [0, 1] + [0.5] * 9 + [-900], label="one score far below the others")
 catalogue.visible("far_from_zero", [1, -3000, 0, -3000], label="scores far apart")
 
+
+@catalogue.proofs
+def fresh(rng):
+    """Tables, a stack of them, one row, and rows far from zero or from each other."""
+    x = rng.normal(size=(3, 5)) * 2
+    return [
+        (x,),
+        (rng.normal(size=(2, 3, 4)),),
+        (rng.normal(size=7),),
+        (rng.normal(size=(3, 3)) * 1.5,),
+        (x[:2] + 900,),
+        (x[:2] - 900,),
+        (x - 1500 * np.eye(3, 1, -1),),
+        (rng.permutation(x[:2, :4] + [-3000, 0, 3000, 6000], axis=1),),
+    ]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 

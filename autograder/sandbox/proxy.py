@@ -201,7 +201,9 @@ class Candidate:
         defines = re.compile(rf"^[ \t]*(def\s+{re.escape(name)}\b|{re.escape(name)}\s*=)", re.M)
         for (source, _), notes in zip(self._cells, self._noted, strict=True):
             if notes and defines.search(source):
-                return Failed(f"{name} is not defined. {notes[0].fact}", status=notes[0].status)
+                note = notes[0]
+                fact = f"{name} is not defined. {note.fact}"
+                return Failed(fact, status=note.status, error=note.error, about=note.about)
         return Failed(f"{name} is not defined.", status="missing")
 
     def _hang_up(self, grace: float = 0.0) -> int | None:
@@ -233,6 +235,13 @@ class Proxy:
             return drawn
         token_id(drawn)  # says what is wrong with it
         raise Failed(f"{self.name} returned a token id that is no index.")
+
+    def parameters(self) -> list[tuple[str, bool]] | None:
+        """The function's positional parameters; None where no word chosen by the student may get into a message."""
+        if self.candidate.secret:
+            return None
+        reply, _ = self.candidate.ask(self.name, {"do": "parameters"}, [])
+        return hearsay.parameters(reply.get("parameters"))
 
     def _ask(self, request: dict, values: list, expected: int) -> list:
         for value in values:

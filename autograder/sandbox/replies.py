@@ -10,7 +10,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from gptkit.checks.core import Failed, Foreign
+from gptkit.checks.core import Failed, Foreign, about
 
 PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
 
@@ -29,7 +29,8 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
         if 0 < line <= len(lines):
             where = f" at line {line}, `{plain(lines[line - 1].strip(), 80)}`"
     said = " ".join(text.split())[:160].rstrip(".")
-    return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+    fact = f"{what} raised {kind}{where}{': ' if said else ''}{said}."
+    return Failed(fact, status="error", error=kind, about=about(text))
 
 
 def foreign(name: str, secret: bool) -> Foreign:
@@ -60,6 +61,12 @@ def plain(text: Any, room: int, keep: str = "") -> str:
     """A student's text, cut, with everything that does not print (colour codes, half characters) replaced."""
     text = text[:room] if isinstance(text, str) else ""
     return "".join(c if c.isprintable() or c in keep else " " if c.isspace() else "�" for c in text)
+
+
+def parameters(value: Any) -> list[tuple[str, bool]] | None:
+    """A function's parameters as the candidate reports them; None when that is no list of such."""
+    found = [(plain(one[0], 40), one[1] is True) for one in items(value)[:12] if len(items(one)) == 2]
+    return found if found and all(name.isidentifier() for name, _ in found) else None
 
 
 def items(value: Any) -> list:
