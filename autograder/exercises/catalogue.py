@@ -1,13 +1,14 @@
 """What only the grader knows of an exercise: its reference, how its stored cases are made, and its known mistakes.
 
-A known mistake is a small wrong function. Its name is the mistake's name; its docstring is one sentence of fact and, on
-the next line, one question. Where mistakes are changes to one parametrised function (`variant`), every combination of
-two is known as well.
+A known mistake is a small wrong function: its name is the mistake's, its docstring one sentence of fact and, on the
+next line, one question. Where it is a change to one parametrised function (`variants`), it is an entry of a JSON file,
+and every combination of two such changes is known too. A name is proved on arguments that did not find it: `proofs`.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -70,16 +71,12 @@ class Catalogue:
         self.words[wrong.__name__] = (inspect.getdoc(wrong) or "").split("\n")
         return wrong
 
-    def variant(self, **changes: Any) -> Callable[[Function], Function]:
-        """Register `variants` with these changes as the mistake that the decorated, empty function names."""
-
-        def register(named: Function) -> Function:
-            wrong = partial(self.variants, **changes)
-            wrong.__name__, wrong.__doc__ = named.__name__, named.__doc__
-            self.changes[named.__name__] = changes
-            return self.mistake(wrong)
-
-        return register
+    def read(self, path: Path) -> None:
+        """Register the mistakes that are `variants` with some parameters changed, with their facts and questions."""
+        for name, entry in json.loads(path.read_text("utf-8")).items():
+            self.changes[name] = entry["change"]
+            self.singles[name] = partial(self.variants, **entry["change"])
+            self.words[name] = [entry["fact"], entry["question"]]
 
     def mistakes(self) -> dict[str, tuple[Function, list[str]]]:
         """Every known mistake and its words: the single ones, then the combinations of two."""

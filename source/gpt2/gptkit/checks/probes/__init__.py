@@ -84,6 +84,8 @@ def near(a: Any, b: Any, tolerance: float = TOLERANCE) -> bool:
 
 def number(value: float) -> str:
     """A measured number, with as many digits as a sentence needs."""
+    if not np.isfinite(value):
+        return "NaN" if np.isnan(value) else "infinity"
     return f"{float(value):.3g}" if abs(value) > 1e-6 else "0"
 
 
@@ -93,7 +95,9 @@ def what_came(array: np.ndarray) -> str:
 
 
 def decimals(values: np.ndarray) -> int | None:
-    """To how many decimals, 0 to 4, all of some numbers that are not round by nature are rounded; None if to none."""
+    """To how many decimals, 0 to 4, all of some numbers from -1 to 1 are rounded; None if to none."""
+    if np.abs(values).max() > 1:
+        return None
     return next((n for n in range(5) if near(values, np.round(values, n), 1e-7)), None)
 
 

@@ -159,6 +159,10 @@ def scale(a: Answers) -> Said:
     right = {name: np.sqrt(INPUTS[name][0].shape[-1]) for name in SIZES}
     if all(near(found[name], right[name], 1e-2) for name in SIZES):
         return None
+    base = float(np.exp(scores(a, "mask 3.0")[0, 1] - scores(a, "weights")[0, 1])) ** (1 / 3)
+    if all(near(found[name] * np.log(base), right[name], 1e-2) for name in SIZES):
+        fact = f"Of two keys whose scores, mask included, are 1 apart, one gets {number(base)} times the other's weight"
+        return f"{fact}; exp makes it 2.72 times.", "What stands in the exponent of exp, and what is the base?"
     four, sixteen = found["weights"], found["16 numbers"]
     question = "What is q · k divided by, and how should that grow with d_k?"
     for name, usual in (("12 columns of `v`", 3), ("8 queries", 2), ("9 keys", 3)):

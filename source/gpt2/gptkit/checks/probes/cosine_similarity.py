@@ -70,7 +70,7 @@ def by_the_place(a: Answers) -> Said:
 @probes.fact
 def by_the_angle(a: Answers) -> Said:
     """What comes back for vectors of length 1 at known angles."""
-    got = np.array([a[f"{d} degrees"] for d in ANGLES])
+    got = np.array([a.raw(f"{d} degrees") for d in ANGLES])
     cosines = np.array([1, 0.5, 0, -0.5, -1])
     if near(got, cosines):
         return None
@@ -80,8 +80,8 @@ def by_the_angle(a: Answers) -> Said:
             "What is returned, and where do both enter it?",
         )
     if near(got, got[0] * cosines):
-        fact = f"Vectors of length 1 and one direction give {number(got[0])}, not 1: each result is off by this factor."
-        return fact, "Which step sets the scale?"
+        fact = f"For vectors of length 1, the result is {number(got[0])} times their cosine."
+        return fact, "What is their dot product multiplied with, or divided by?"
     if near(got, cosines + got[2]):
         return f"Each result is {number(got[2])} too large.", "Which term is added?"
     if near(got, -cosines):

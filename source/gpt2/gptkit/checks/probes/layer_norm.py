@@ -6,7 +6,7 @@ from gptkit.checks.probes import Answers, Probes, Said, near, number, reach
 
 probes = Probes()
 
-X = np.array([[1.0, 2, 4, 9], [-3, 0, 1, 4], [2, -5, 7, -1]])
+X = np.array([[1.0, 2, 4, 9], [-3, 1, 2, 5], [2, -5, 7, -1]])
 TEN = np.array([[3.0, -1, 4, 1, -5, 9, 2, -6, 5, 3]])
 STACK = np.stack([X, 2 * X[::-1] + 1])
 AT = (1, 1)  # the number that is raised
@@ -45,21 +45,6 @@ for _eps in EPS:
 
 
 @probes.fact
-def reach_of_a_number(a: Answers) -> Said:
-    """Which results change when one number of x does: its row should, and nothing else."""
-    for name, at in (("plain", AT), ("stack", (0, *AT))):
-        words = reach(np.abs(a[f"{name}, one raised"] - a[name]) > 1e-5, at)
-        if words:
-            place = ", when x is a stack of tables" if name == "stack" else ""
-            fact = f"Raising one number of x changes {words}{place}."
-            return fact, "Along which axis of x does one row lie, and which of your steps go along it?"
-    if near(a["a quarter more"], a["plain"], 1e-6):
-        fact = "Raising one number of x from 0 to 0.25 changes nothing: its decimals do not count."
-        return fact, "Which step turns x into whole numbers?"
-    return None
-
-
-@probes.fact
 def use_of_b(a: Answers) -> Said:
     """What a bias adds to the result: itself."""
     added = a["biases"] - a["plain"]
@@ -73,7 +58,7 @@ def use_of_b(a: Answers) -> Said:
         return "What b adds to the result depends on g.", question
     if near(added + 1, 1):
         return "Changing b changes nothing in the result.", question
-    if near(a["biases"], a["plain"] * B):
+    if near(a["biases"], a["plain"] * B) or (not a["plain"].any() and a["biases"].any()):
         return "The result is multiplied by b.", "Which of g and b scales, and which moves?"
     said = f"With the biases {', '.join(map(number, B))}, the first one adds {number(added[0, 0])} to the first row"
     return f"{said} and {number(added[1, 0])} to the second.", question
@@ -102,6 +87,21 @@ def use_of_g(a: Answers) -> Said:
 
 
 @probes.fact
+def reach_of_a_number(a: Answers) -> Said:
+    """Which results change when one number of x does: its row should, and nothing else."""
+    for name, at in (("plain", AT), ("stack", (0, *AT))):
+        words = reach(np.abs(a[f"{name}, one raised"] - a[name]) > 1e-5, at)
+        if words:
+            place = ", when x is a stack of tables" if name == "stack" else ""
+            fact = f"Raising one number of x changes {words}{place}."
+            return fact, "Along which axis of x does one row lie, and which of your steps go along it?"
+    if near(a["a quarter more"], a["plain"], 1e-6):
+        fact = "Raising one number of x from 1 to 1.25 changes nothing: its decimals do not count."
+        return fact, "Which step turns x into whole numbers?"
+    return None
+
+
+@probes.fact
 def centre(a: Answers) -> Said:
     """The mean of each row of the result is 0, wherever the row lies."""
     y = a["plain"]
@@ -113,6 +113,18 @@ def centre(a: Answers) -> Said:
     if near(a["moved"], y, 5e-3):
         return fact, "Is it each row's mean that is subtracted?"
     return fact, "What is subtracted from each row, before anything is divided?"
+
+
+@probes.fact
+def direction(a: Answers) -> Said:
+    """The largest number of a row stays its largest."""
+    y = a["plain"]
+    if ((y - y.mean(axis=-1, keepdims=True)) * (X - X.mean(axis=-1, keepdims=True)) < -1e-6).all():
+        return (
+            "The largest number of each row becomes its smallest.",
+            "Which is subtracted from which, and what sign has g?",
+        )
+    return None
 
 
 @probes.fact
