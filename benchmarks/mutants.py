@@ -340,7 +340,8 @@ def answer(function: Callable, args: tuple) -> np.ndarray | None:
 def wrong_ones(n: int) -> list[tuple[str, str, str]]:
     """(exercise, change, source) of n mutants, the same each time, spread over the exercises as the programs are."""
     chance = random.Random(5)
-    every = [(e, change, text) for e, source in programs() for change, text in mutants(source)]
+    bases = programs() + [(e, rewritten(source, e, chance)) for _ in range(2) for e, source in programs()]
+    every = [(e, change, text) for e, source in bases for change, text in mutants(source)]
     seen = {text: (e, change, text) for e, change, text in every}
     found = list(seen.values())
     chance.shuffle(found)
