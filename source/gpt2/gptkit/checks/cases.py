@@ -156,13 +156,13 @@ class Stored:
         if required > self.required and names[: len(self.names)] == self.names:
             return Failed(fact, "Which parameter has a default there?", status="error", measured="signature")
         order = [name.lower() for name in names[: len(self.names)]]
-        if sorted(order) == sorted(self.names) and order != self.names:
-            place = [self.names.index(name) for name in order]
-            calls = [tuple(case.args[i] for i in place) for case in self.cases if len(case.args) == len(place)]
-            theirs = results_of(f, calls)
-            here = [self.answers(f)[id(case)] for case in self.cases if len(case.args) == len(place)]
-            if [isinstance(r, Failed) for r in theirs].count(True) < [isinstance(r, Failed) for r in here].count(True):
-                return Failed(fact, "In which order do the arguments come?", status="error", measured="signature")
+        if order == self.names or sorted(order) != sorted(self.names):
+            return None
+        full = [case for case in self.cases if len(case.args) == len(order)] or self.cases
+        theirs = results_of(f, [tuple(case.args[self.names.index(n)] for n in order) for case in full])
+        here = [self.answers(f)[id(case)] for case in full]
+        if well(theirs, full) > well(here, full):
+            return Failed(fact, "In which order do the arguments come?", status="error", measured="signature")
         return None
 
     def fickle(self, f: Student) -> Failed | None:
@@ -274,6 +274,13 @@ def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[s
             if agreed > most and (seen or agreed == len(cases)):
                 best, most = name, agreed
     return best
+
+
+def well(results: Sequence[Any], cases: Sequence[Case]) -> tuple[int, int]:
+    """How many results are what is expected, and how many are results at all."""
+    arrays = [as_array(r) for r in results]
+    right = [a is not None and close_enough(a, case.expected) for a, case in zip(arrays, cases, strict=True)]
+    return sum(right), sum(a is not None for a in arrays)
 
 
 def proved(name: str, results: Sequence[Any], cases: Sequence[Case]) -> bool:

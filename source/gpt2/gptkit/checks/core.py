@@ -207,6 +207,7 @@ class Result:
     mistake: str | None = None
     hint: str | None = None
     status: str = "passed"
+    reached: bool = True
     measured: str | None = None
 
 
@@ -220,12 +221,12 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
     ended: Failed | None = None
     for check in checks:
         if ended is not None:
-            results.append(Result(check, False, f"Not reached: {ended.fact}", status=ended.status))
+            results.append(Result(check, False, f"Not reached: {ended.fact}", status=ended.status, reached=False))
             continue
         try:
             check.test(student, *(data if check.hidden else ()))
         except Failed as why:
-            results.append(Result(check, False, why.fact, why.mistake, why.question, why.status, why.measured))
+            results.append(Result(check, False, why.fact, why.mistake, why.question, why.status, measured=why.measured))
             ended = why if why.status in ENDS else None
         else:
             results.append(Result(check, True, check.says))
