@@ -237,6 +237,7 @@ class Tried:
     source: str
     results: list[Result]
     ordinary: bool  # whether all that came back was numbers of the right shape
+    shows: str | None  # what would be told of it, whether it failed or not
     false: str | None = None  # what was told and does not hold
 
     @property
@@ -274,7 +275,8 @@ def try_one(exercise: str, source: str, hidden: Hidden, change: str = "") -> Tri
             exec(compile(source, "<mutant>", "exec"), space)
             student = Local(space[exercise], exercise)
             results = run(EXERCISES[exercise], student, hidden)
-            tried = Tried(exercise, change, source, results, ordinary(exercise, student))
+            cause = modules()[exercise].stored.cause(student)
+            tried = Tried(exercise, change, source, results, ordinary(exercise, student), cause and cause.fact)
             if tried.cause:
                 tried.false = refuted(exercise, tried.cause, space[exercise])
             return tried
@@ -379,9 +381,9 @@ def main() -> None:
     accused = []
     for exercise, source in right_ones(arguments.right):
         t = try_one(exercise, source, hidden)
-        if t is None or t.failed:
+        if t is None or t.failed or t.shows:
             accused.append(source)
-            print(f"accused: {exercise}: {t and t.failed[0].message}\n{source}")
+            print(f"accused: {exercise}: {t and (t.failed[0].message if t.failed else t.shows)}\n{source}")
 
     table = {name: Counter(t.kind for t in tried if t.exercise == name) for name in NAMES}
     kinds = ("named", "measured", "said", "mute", "right")
