@@ -31,6 +31,7 @@ SPOKEN = {  # where sentences that reach a student are written
         )
     ],
 }
+MEASURED = {name: m.stored.probes for name, m in modules().items() if hasattr(m, "stored") and m.stored.probes.calls}
 BLAME = re.compile(
     r"\b(wrong|incorrect|bad|mistaken|forgot|forgotten|stupid|obvious|obviously|simply|should have)\b", re.I
 )
@@ -99,6 +100,9 @@ def page() -> str:
             if pairs:
                 fact, ask = Stored(name, "(x)").mistakes[pairs[0]]
                 parts.append(f"\n{len(pairs)} pairs of these are known too; the first: “{fact}” “{ask}”")
+        if name in MEASURED:
+            parts += ["\nMeasured:\n", "| what is said | what is asked |", "| --- | --- |"]
+            parts += [f"| {fact.replace('{}', '…')} | {ask} |" for fact, ask in MEASURED[name].words.values()]
         parts.append("")
     for title, paths in SPOKEN.items():
         parts += [f"## {title}\n"]
@@ -112,6 +116,7 @@ def messages() -> list[str]:
     said = [text for paths in SPOKEN.values() for path in paths for text in sentences(path)]
     said += [c.says for exercise in EXERCISES.values() for c in exercise.checks]
     stored = [Stored(n, "(x)") for n, m in modules().items() if hasattr(m, "catalogue")]
+    said += [text for probes in MEASURED.values() for words in probes.words.values() for text in words]
     return said + [text for s in stored for words in s.mistakes.values() for text in words]
 
 
@@ -134,6 +139,12 @@ def test_a_mistakes_words_are_one_fact_and_one_question(name):
         fact, question = words
         assert fact.endswith(".") and question.endswith("?"), mistake
         assert len(re.findall(r"[.?!](?= [A-Z]|$)", f"{fact} {question}")) == 2, mistake
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_what_is_measured_is_told_in_a_fact_and_a_question(name):
+    for measured, (fact, question) in MEASURED[name].words.items():
+        assert fact.endswith(".") and question.endswith("?") and question.count("?") == 1, measured
 
 
 def test_words_that_are_collected_are_those_that_are_said():

@@ -12,6 +12,7 @@ import builtins
 import contextlib
 import ctypes
 import gc
+import inspect
 import io
 import json
 import math
@@ -251,6 +252,8 @@ class Runner:
         changed: set[int] = set()
         results: list = []
         try:
+            if ask["do"] == "parameters":
+                return {"parameters": parameters(function)}, []
             if ask["do"] == "draws":
                 results = self.draws(function, ask, values, raw, changed)
             else:
@@ -277,6 +280,17 @@ class Runner:
                 return [result]
             ids[i] = int(result)
         return [ids]
+
+
+def parameters(function: Callable) -> list | None:
+    """[name, required] of each positional parameter, None where there is no telling: as gptkit.checks.core has it."""
+    try:
+        listed = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in listed):
+        return None
+    return [[p.name, p.default is p.empty] for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 FUTURE = 0

@@ -247,7 +247,9 @@ class Candidate:
             return Failed(f"{name} is not a function.", status="missing")
         for (source, _), notes in zip(self._cells, self._noted, strict=True):
             if notes and name in defined(source):
-                return Failed(f"{name} is not defined. {notes[0].fact}", status=notes[0].status)
+                note = notes[0]
+                fact = f"{name} is not defined. {note.fact}"
+                return Failed(fact, status=note.status, error=note.error, about=note.about)
         return Failed(f"{name} is not defined.", status="missing")
 
     def _hang_up(self, grace: float = 0.0) -> int | None:
@@ -292,6 +294,13 @@ class Proxy:
             return drawn
         token_id(drawn)  # says what is wrong with it
         raise Failed(f"{self.name} returned a token id that is no index.")
+
+    def parameters(self) -> list[tuple[str, bool]] | None:
+        """The function's positional parameters; None where no word chosen by the student may get into a message."""
+        if self.candidate.secret:
+            return None
+        reply, _ = self.candidate.ask(self.name, {"do": "parameters"}, [])
+        return hearsay.parameters(reply.get("parameters"))
 
     def _ask(self, request: dict, values: list, expected: int) -> list:
         for value in values:

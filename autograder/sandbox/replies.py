@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from gptkit.checks.core import Failed, Foreign, unfinished
+from gptkit.checks.core import Failed, Foreign, about, unfinished
 
 from autograder.source_code import lines
 
@@ -35,7 +35,8 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
     said = " ".join(text.split())[:160].rstrip(".")
     if (module := plain(error.get("module"), 60)) and not secret:
         said = unavailable(module) if kind == "ModuleNotFoundError" else f"{said}. {unavailable(module)}"
-    return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+    fact = f"{what} raised {kind}{where}{': ' if said else ''}{said}."
+    return Failed(fact, status="error", error=kind, about=about(text))
 
 
 def unavailable(module: str) -> str:
@@ -74,6 +75,12 @@ def plain(text: Any, room: int, keep: str = "") -> str:
     """A student's text, cut, with everything that does not print (colour codes, half characters) replaced."""
     text = text[:room] if isinstance(text, str) else ""
     return "".join(c if c.isprintable() or c in keep else " " if c.isspace() else "�" for c in text)
+
+
+def parameters(value: Any) -> list[tuple[str, bool]] | None:
+    """A function's parameters as the candidate reports them; None when that is no list of such."""
+    found = [(plain(one[0], 40), one[1] is True) for one in items(value)[:12] if len(items(one)) == 2]
+    return found if found and all(name.isidentifier() for name, _ in found) else None
 
 
 def items(value: Any) -> list:
