@@ -10,7 +10,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
-from gptkit.checks.core import Failed, Foreign
+from gptkit.checks.core import NUMPY_SAYS, Failed, Foreign
 
 PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
 
@@ -20,7 +20,7 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
     error = error if isinstance(error, dict) else {}
     kind, text = plain(error.get("type"), 60) or "an error", plain(error.get("text"), 300)
     if secret:
-        kind, text = kind if kind in PLAIN_NAMES else "an error", ""
+        kind, text = kind if kind in PLAIN_NAMES else "an error", text if text in NUMPY_SAYS else ""
     if kind == "NotImplementedError" and " " not in what:
         return Failed(f"{what} is not written yet.", status="missing")
     number, line, where = error.get("cell"), error.get("line"), ""
@@ -29,7 +29,8 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
         if 0 < line <= len(lines):
             where = f" at line {line}, `{plain(lines[line - 1].strip(), 80)}`"
     said = " ".join(text.split())[:160].rstrip(".")
-    return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+    fact = f"{what} raised {kind}{where}{': ' if said else ''}{said}."
+    return Failed(fact, status="error", said=NUMPY_SAYS.get(text))
 
 
 def foreign(name: str, secret: bool) -> Foreign:
