@@ -300,7 +300,7 @@ class Proxy:
         if self.candidate.secret:
             return None
         reply, _ = self.candidate.ask(self.name, {"do": "parameters"}, [])
-        return hearsay.parameters(reply.get("parameters"))
+        return replies.parameters(reply.get("parameters"))
 
     def _ask(self, request: dict, values: list, expected: int) -> list:
         for value in values:

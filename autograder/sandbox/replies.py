@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from gptkit.checks.core import Failed, Foreign, about, unfinished
+from gptkit.checks.core import NUMPY_SAYS, Failed, Foreign, about, unfinished
 
 from autograder.source_code import lines
 
@@ -23,7 +23,7 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
     error = error if isinstance(error, dict) else {}
     kind, text = plain(error.get("type"), 60) or "an error", plain(error.get("text"), 300)
     if secret:
-        kind, text = kind if kind in PLAIN_NAMES else "an error", ""
+        kind, text = kind if kind in PLAIN_NAMES else "an error", text if text in NUMPY_SAYS else ""
     number, line, where = error.get("cell"), error.get("line"), ""
     if type(number) is int and type(line) is int and 0 <= number < len(cells):
         source = lines(cells[number][0])

@@ -28,13 +28,26 @@ NOT_THEIRS = (str(Path(__file__).parents[1]), *LIBRARIES, "<frozen", "<__array_f
 INSTALLED = ("site-packages", "dist-packages", ".pyx", ".pxd", ".pxi")  # in the names of libraries' files, Cython's too
 PHRASES = ("truth value", "shape", "mismatch", "argument")  # of Python's and NumPy's own sentences: what they are about
 
+NUMPY_SAYS = {  # NumPy's fixed sentences about probabilities, and what they are about
+    "probabilities contain NaN": "nan",
+    "Probabilities contain NaN": "nan",
+    "pvals < 0, pvals > 1 or pvals contains NaNs": "range",
+    "probabilities do not sum to 1": "sum",
+    "Probabilities do not sum to 1. See Notes section of docstring for more information.": "sum",
+    "sum(pvals[:-1]) > 1.0": "sum",
+    "probabilities are not non-negative": "negative",
+    "Probabilities are not non-negative": "negative",
+    "a and p must have same size": "sizes",
+    "'a' and 'p' must have same size": "sizes",
+}
+
 
 class Failed(Exception):
     """A check's verdict: one fact, one question that leads to the mistake.
 
     `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
     ENDS the checks that follow are reported as not reached. `mistake` is the name of a known mistake, `measured` that
-    of a measurement, `error` the type of an exception, and `about` the phrase of PHRASES that its text held.
+    of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`.
     """
 
     def __init__(
@@ -145,12 +158,15 @@ def raised(name: str, error: BaseException) -> Failed:
     said = " ".join(str(error).split())[:160].rstrip(".")
     kind = type(error).__name__
     fact = f"{name} raised {kind}{where}{': ' if said else ''}{said}."
-    return Failed(fact, status="error", error=kind, about=about(said))
+    return Failed(fact, status="error", error=kind, about=about(str(error)))
 
 
 def about(text: str) -> str | None:
-    """The first of PHRASES in what an exception says; NumPy gives all these errors one type, so only words tell."""
-    return next((phrase for phrase in PHRASES if phrase in text), None)
+    """What an exception is about: one of NumPy's fixed sentences, or the first of PHRASES in it.
+
+    NumPy and Python give all these errors one type, so that only their own words tell them apart.
+    """
+    return NUMPY_SAYS.get(text) or next((phrase for phrase in PHRASES if phrase in text), None)
 
 
 def is_stub(function: CodeType, line: int) -> bool:
