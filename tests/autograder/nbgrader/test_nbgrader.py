@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import nbgrader
 import pytest
 from nbgrader.api import Gradebook
 
@@ -212,6 +213,16 @@ def test_gradebook_url_names_the_database(fresh, tmp_path):
     fresh.nbgrader("autograde", "gpt2", GRADEBOOK_URL=url)
     with Gradebook(url) as gradebook:
         assert gradebook.find_submission("gpt2", "ada").score == 90
+
+
+def test_a_locale_that_cannot_spell_the_folder_s_name(tmp_path):
+    """The environment lies in that folder, too, as in a checkout with its .venv: alembic's files are in there."""
+    folder = tmp_path / "Kurs für GPT"
+    course = new_course(folder)
+    (folder / "site").symlink_to(Path(nbgrader.__file__).parents[1])
+    (folder / "gradebook.db").unlink()
+    course.nbgrader("generate_assignment", "gpt2", "--force", LC_ALL="C", PYTHONPATH=str(folder / "site"))
+    assert (folder / "gradebook.db").stat().st_size
 
 
 def test_the_circle_through_an_exchange(fresh, tmp_path):
