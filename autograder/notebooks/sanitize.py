@@ -22,7 +22,9 @@ MAX_CELLS = 400  # of one notebook
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-MARKUP = re.compile(r"[<\[$\\&]|```|~~~")  # without these, Markdown has no HTML, link, picture, formula or entity
+# Without these, Markdown has no HTML, link, picture, formula, entity, box to tick, or list of definitions (": " at a
+# line's beginning, which nbconvert knows and JupyterLab does not).
+MARKUP = re.compile(r"[<\[$\\&]|```|~~~|^[^\w\n]*:", re.M)
 
 
 def text(value: Any, limit: int = MAX_TEXT) -> str:

@@ -7,13 +7,14 @@ from pathlib import Path
 import nbgrader
 import pytest
 from nbgrader.api import Gradebook
+from playwright.sync_api import sync_playwright
 
 from tests.autograder.conftest import Course, new_course
+from tests.machine import CHROMIUM, Part, program
 from tests.submissions.build import HERE
 
 PERFECT = HERE / "right" / "perfect.py"
 UNTOUCHED = HERE / "wrong" / "untouched.py"
-CHROMIUM = Path("/usr/bin/chromium")
 SCRIPTS = [
     "<img src=x onerror='window.ran=1'>",
     "<script>window.ran=1</script>",
@@ -176,12 +177,9 @@ def test_a_script_of_a_students_reaches_no_page(course, poisoned_page):
 
 @pytest.mark.browser
 def test_a_browser_runs_none_of_them(poisoned_page):
-    if not CHROMIUM.exists():
-        pytest.skip("/usr/bin/chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
+    chromium = program(Part.CHROMIUM, *CHROMIUM)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(poisoned_page.as_uri(), wait_until="domcontentloaded")
         page.wait_for_timeout(1000)

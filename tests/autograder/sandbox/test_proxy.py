@@ -6,6 +6,7 @@ from gptkit.checks.core import Check, Failed, Foreign, Local
 
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate, Limits
+from tests.machine import Part, skip_without
 
 FAST = Limits(call_seconds=1.0, load_seconds=1.0, submission_seconds=20.0)
 HONEST = """
@@ -23,7 +24,7 @@ def box(request):
             assert opened.isolation == request.param
             yield opened
     except sandbox.Unavailable as why:
-        pytest.skip(f"this machine has no bubblewrap that works: {why}")
+        skip_without(Part.BUBBLEWRAP, str(why))
 
 
 @pytest.fixture
