@@ -49,4 +49,4 @@ def closing_lines(counts: dict[str, int]) -> list[str]:
     """What a run says last, from {a part's name: tests that were skipped without it}; "" counts other reasons."""
     lines = [f"{Part[name].called}: {n} ({Part[name].source})" for name, n in counts.items() if name]
     lines += [f"another reason: {counts['']} (pytest -rs shows it)"] if "" in counts else []
-    return [f"{sum(counts.values())} tests were skipped for want of", *(f"  {line}" for line in lines)] if lines else []
+    return ["Tests skipped for want of (README.md, Beside Python):", *(f"  {line}" for line in lines)] if lines else []
