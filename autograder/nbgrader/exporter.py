@@ -65,7 +65,7 @@ class SubmissionExporter(NotebookExporter):
         weakref.finalize(self, self.grader.close)
         # What decides a mark besides the submission: a changed late penalty is a reason to record it again.
         deciding = {name: part for name, part in self.config.items() if not DECIDES_NOTHING.fullmatch(name)}
-        self.context = digest(self.grader.context, json.dumps(deciding, sort_keys=True, default=str))
+        self.context = digest(self.grader.context, json.dumps(deciding, sort_keys=True, default=without_address))
         self.records: dict[str, Record] = {}  # of the student whose submission is being converted
         self.parent.coursedir = SubmittedFiles.of(self.parent.coursedir)
         self.parent.assignments = self.parent.coursedir.submissions(self.grader.release.name)
@@ -85,6 +85,11 @@ class SubmissionExporter(NotebookExporter):
         made = made_anew(released, self.grader.release, cells)
         made.metadata["autograder"] = UNFINISHED
         return self.from_notebook_node(made, resources, **kwargs)
+
+
+def without_address(value: Any) -> str:
+    """A function or an object of a configuration by its name, which is the same in every process."""
+    return getattr(value, "__qualname__", type(value).__qualname__)
 
 
 def take_over(exporter: SubmissionExporter) -> None:

@@ -31,7 +31,9 @@ PASTED = re.compile(
 )
 OLD = {"png": "image/png", "jpeg": "image/jpeg", "text": "text/plain"}  # format 3's words
 KIND = {"pyout": "execute_result", "pyerr": "error"}
-MARKUP = re.compile(r"[<\[$\\&]|```|~~~")  # without these, Markdown has no HTML, link, picture, formula or entity
+# Without these, Markdown has no HTML, link, picture, formula, entity, box to tick, or list of definitions (": " at a
+# line's beginning, which nbconvert knows and JupyterLab does not).
+MARKUP = re.compile(r"[<\[$\\&]|```|~~~|^[^\w\n]*:", re.M)
 
 
 def text(value: Any, limit: int = MAX_TEXT) -> str:

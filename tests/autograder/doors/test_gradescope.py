@@ -1,6 +1,7 @@
 """Protects the Gradescope zip: unpacked as Gradescope does it, it grades as `autograder grade` does, whatever comes."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def gradescope(place) -> Path:
     (commands / "python3").symlink_to(shutil.which("true"))  # "new enough", and "has made the virtual environment"
     (root / "source" / "venv" / "bin").mkdir(parents=True)
     python = root / "source" / "venv" / "bin" / "python"
-    python.write_text(f'#!{shutil.which("bash")}\n[ "$1 $2" = "-m pip" ] || exec {sys.executable} "$@"\n')
+    python.write_text(f'#!{shutil.which("bash")}\n[ "$1 $2" = "-m pip" ] || exec {shlex.quote(sys.executable)} "$@"\n')
     python.chmod(0o755)
     run(root, "source/setup.sh", commands)
     return root

@@ -8,7 +8,7 @@ import struct
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from nbconvert.filters import ansi2html, markdown2html
 
@@ -103,13 +103,15 @@ def hold(source: str) -> None:
         "    " + SCRIPT,
         "| a | b |\n| - | - |\n| <iframe src='javascript:alert(1)'> | x |",
         "#" + SCRIPT,
+        "a term\n: its definition",
+        "a term\n\n>  : its definition",
     ],
 )
 def test_markdown_runs_nothing(source):
     hold(source)
 
 
-@settings(deadline=None)
+@example("1\n: ")
 @given(st.text(st.sampled_from("<>[]()`~$\\&#*_-|:!\"'=/ \n\tajx1\u202e\ud800"), max_size=60))
 def test_no_markdown_runs_anything(source):
     hold(source)
@@ -117,6 +119,10 @@ def test_no_markdown_runs_anything(source):
 
 def test_plain_prose_is_still_rendered():
     assert "<em>repeats</em>" in markdown2html(harmless.markdown("Greedy text *repeats* itself."))
+
+
+def test_a_colon_in_prose_is_no_definition():
+    assert "<p>It repeats itself: <em>greedy</em>" in markdown2html(harmless.markdown("It repeats itself: *greedy*"))
 
 
 def test_a_traceback_is_text():

@@ -8,6 +8,7 @@ from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
 from autograder.sandbox.zygote import Lost, Unavailable
 from autograder.settings import Limits
+from tests.machine import Part, skip_without
 
 FAST = Limits(call_seconds=1.0, load_seconds=1.0, submission_seconds=20.0)
 HONEST = """
@@ -25,7 +26,7 @@ def box(request):
             assert opened.isolation == request.param
             yield opened
     except Unavailable as why:
-        pytest.skip(f"this machine has no bubblewrap that works: {why}")
+        skip_without(Part.BUBBLEWRAP, str(why))
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from gptkit.engine.tokenizer import Tokenizer
 from gptkit.weights import WeightsError, checkpoint, contents, download, fetch, layout, published, tensorfile, verify
 
 from tests.gptkit.weights import misbehaving as ways
+from tests.machine import Part, program, skip_without
 
 TINY = Path(__file__).parents[3] / "models" / "tiny"
 OPENAI_FILES = ("hparams.json", "encoder.json", "vocab.bpe", *published.CHECKPOINT)
@@ -103,7 +104,6 @@ def test_both_sources_give_the_same_parameters_and_names(server, models):
     folder = fetch.fetch("fake", "huggingface")
     assert_fetched(folder)
     assert {f.name for f in folder.iterdir()} == {"model.safetensors", "hparams.json", "encoder.json", "vocab.bpe"}
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     shutil.rmtree(folder)
     assert fetch.fetch("fake", "openai") == folder
     assert_fetched(folder)
@@ -127,7 +127,6 @@ def test_a_shared_folder_of_either_source_is_enough(server, models, monkeypatch)
 
 
 def test_only_what_is_missing_or_wrong_is_fetched_again(server, models):
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     folder = fetch.fetch("fake", "openai")
     server.seen.clear()
     (folder / "vocab.bpe").unlink()
@@ -190,7 +189,6 @@ def test_a_download_that_was_complete_but_not_moved_is_taken(server, models, sho
 
 
 def test_the_source_may_change_midway(server, models):
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     for first, path, second in (("openai", DATA, "huggingface"), ("huggingface", PARAMETERS, "openai")):
         server.ways[path] = [ways.breaks_off, ways.status(404)]
         with pytest.raises(WeightsError, match="404"):
@@ -313,7 +311,6 @@ def test_what_is_verified_survives_a_conversion_that_fails(server, models, monke
 
 
 def test_a_checkpoint_altered_under_way_is_refused_by_its_own_checksums(server, models, offered, monkeypatch, capsys):
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     monkeypatch.setitem(published.MODELS, "fake", replace(offered, files={}))
     server.ways[DATA] = [ways.altered]
     line = refused(capsys, "fetch", "fake", "--source", "openai")
@@ -443,20 +440,19 @@ def test_a_disk_that_runs_full_under_way(server, models, where, monkeypatch, cap
 
 def test_a_real_full_disk(shop, offered, tmp_path):
     """A file system of 6 MB of its own: the check beforehand is switched off, and the kernel says no."""
-    if not shutil.which("bwrap"):
-        pytest.skip("bubblewrap is not installed: no small file system to fill")
+    bubblewrap = program(Part.BUBBLEWRAP, "bwrap")
     code = (
         "import shutil; from gptkit.weights import fetch; "
         "shutil.disk_usage = lambda _: shutil._ntuple_diskusage(1, 0, 1e12)\n"
         f"{register(offered)}"
         "from gptkit.__main__ import main; import sys; sys.exit(main(['fetch', 'fake', '--source', 'huggingface']))"
     )
-    sandbox = ["bwrap", "--dev-bind", "/", "/", "--size", "6000000", "--tmpfs", str(tmp_path)]
+    sandbox = [bubblewrap, "--dev-bind", "/", "/", "--size", "6000000", "--tmpfs", str(tmp_path)]
     with ways.serving(shop) as server:
         environment = os.environ | {"GPT2_MIRROR": server.url, "GPT2_MODELS_DIR": str(tmp_path / "models")}
         done = subprocess.run([*sandbox, sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     if "bwrap:" in done.stderr:
-        pytest.skip(f"bubblewrap does not work here: {done.stderr.strip()}")
+        skip_without(Part.BUBBLEWRAP, done.stderr.strip())
     assert done.returncode == 1 and "The disk is full" in done.stderr and "Traceback" not in done.stderr
 
 
@@ -684,7 +680,6 @@ def test_verify_says_what_it_cannot_check(server, models, offered, shop, monkeyp
 
 
 def test_verify_compares_with_the_checkpoint(monkeypatch, tmp_path, capsys):
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     monkeypatch.setenv("GPT2_MODELS_DIR", str(tmp_path))
     folder = shutil.copytree(TINY, tmp_path / "tiny")
     assert "bit for bit" in "".join(finding.text for finding in verify.verify("tiny"))

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from gptkit import weights
 from gptkit.weights import WeightsError, layout, tensorfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.drawing import few
 
 HPARAMS = {"n_vocab": 300, "n_ctx": 16, "n_embd": 8, "n_head": 2, "n_layer": 2}
 
@@ -53,7 +55,6 @@ def test_parameters_are_nested_views_of_the_file(folder):
 
 def test_opening_copies_nothing(tmp_path):
     """64 MB of parameters in a fresh process that has imported NumPy: milliseconds, and no memory of its own."""
-    pytest.importorskip("psutil", reason="psutil is not installed")
     big = HPARAMS | {"n_embd": 512, "n_layer": 5}
     folder = tmp_path / "big"
     folder.mkdir()
@@ -79,7 +80,7 @@ def test_arrays_start_where_processors_like_it(folder):
 
 
 @given(st.dictionaries(st.text(min_size=1), st.lists(st.integers(0, 4), max_size=3), max_size=5))
-@settings(max_examples=50, deadline=None)
+@few(50)
 def test_what_is_written_is_read_and_the_library_agrees(tmp_path_factory, shapes):
     shapes.pop("__metadata__", None)
     path = tmp_path_factory.mktemp("written") / "a.safetensors"
@@ -93,7 +94,7 @@ def test_what_is_written_is_read_and_the_library_agrees(tmp_path_factory, shapes
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))
-@settings(max_examples=200, deadline=None)
+@few(200)
 def test_a_damaged_file_is_refused_or_harmless(tmp_path_factory, junk, where):
     """Whatever stands in the file, the reader raises WeightsError or returns views inside the file."""
     path = tmp_path_factory.mktemp("damaged") / "a.safetensors"
