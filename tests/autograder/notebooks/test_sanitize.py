@@ -195,7 +195,6 @@ def test_what_markdown_would_change_is_shown_as_it_was_typed():
 
 
 @given(st.text(st.sampled_from("<>[]()`~$\\&#*_-|:!\"'=/ \n\tajx1"), max_size=60).filter(lambda s: "$" in s))
-@settings(deadline=None)
 def test_any_text_with_markup_is_shown_as_it_was_typed(source):
     page = markdown2html(harmless.markdown(source))
     shown = html.unescape(re.sub(r"<[^>]+>", "", page.replace("<br>\n", "\n"))).replace("\xa0", " ")
