@@ -36,10 +36,10 @@ class Model:
     @property
     def gpt2(self) -> GPT2:
         """The network, running on those of the student's functions that passed their checks, else on the kit's own."""
-        from gptkit.engine.model import GPT2
-        from gptkit.notebook.feedback import IN_THE_MODEL, yours
+        from gptkit.engine.model import GPT2, PARTS
+        from gptkit.notebook.feedback import yours
 
-        return GPT2(self.hparams, self.params, **{name: yours[name] for name in IN_THE_MODEL if name in yours})
+        return GPT2(self.hparams, self.params, **{name: yours[name] for name in PARTS if name in yours})
 
     def complete(self, prompt: str, n_tokens_to_generate: int = 40) -> str:
         """The likeliest continuation of a prompt. Raises ValueError when the prompt is empty or both do not fit."""

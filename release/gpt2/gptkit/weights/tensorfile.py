@@ -48,6 +48,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
     Raises WeightsError for a file that is missing, truncated, longer than it says, or of another format.
     """
     try:
+        # A map takes no memory until a page is read, and then shares it with every process that reads the same file: a
+        # class graded on eight cores has the 500 MB of 124M in memory once.
         with Path(path).open("rb") as file:
             raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
