@@ -69,7 +69,7 @@ class Sampler:
 def examined(change: Change, life: int, hidden: Hidden) -> tuple[bool, bool, int]:
     """(whether it gets full marks, whether the visible checks pass, how many draws it was asked for)."""
     sampler = Sampler(change, life)
-    results = run(EXERCISES["sample_top_n"], sampler, hidden)
+    results = run(EXERCISES["sample_top_n"].checks, sampler, hidden)
     return all(r.passed for r in results), all(r.passed for r in results if not r.check.hidden), sampler.asked
 
 

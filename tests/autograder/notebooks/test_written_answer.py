@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from autograder.grading.grader import released
 from autograder.notebooks.opening import Notebook
+from autograder.notebooks.submission import Release
 from autograder.notebooks.written_answer import written
+from autograder.settings import Settings
 from tests.submissions.build import find, start
 
 SAID = "Greedy text repeats itself, for the same contexts give the same words."
@@ -76,7 +77,7 @@ def found(change):
     nb["cells"][find(nb, "compare_sampling")]["source"] = "*Your answer here.*"
     change(nb)
     cells = Notebook.from_bytes("gpt2.ipynb", json.dumps(nb).encode()).cells
-    return cells, written(cells, released()).get("compare_sampling")
+    return cells, written(cells, Release.of(Settings())).get("compare_sampling")
 
 
 @pytest.mark.parametrize("change", [*SURE, *UNSURE])
