@@ -266,7 +266,7 @@ class Examination:
         if stubs := [part for part in PARTS if part in self.work.untouched]:
             self.results[WHOLE_MODEL] = not_reached(exercise, f"{stubs[0]} is not written yet.", "missing")
         elif not paid:
-            why = f"{', '.join(wrong[:-1])} and {wrong[-1]} do not pass their own exercises, so none of the model is right."
+            why = f"None of {', '.join(wrong[:-1])} and {wrong[-1]} passes its own exercise."
             self.results[WHOLE_MODEL] = not_reached(exercise, why, "failed")
         elif wrong:
             self.replaced[WHOLE_MODEL] = {"paid": paid}

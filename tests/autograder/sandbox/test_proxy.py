@@ -10,6 +10,7 @@ from autograder.sandbox.zygote import Lost, Unavailable
 from autograder.settings import Limits
 from tests.machine import Part, skip_without
 
+SLOW = "One call of softmax took longer than 1 seconds."
 FAST = Limits(call_seconds=1.0, load_seconds=1.0, submission_seconds=20.0)
 HONEST = """
 import numpy as np
