@@ -58,7 +58,8 @@ class Sampler:
     name = "sample_top_n"
 
     def __init__(self, change: Change, life: int):
-        self.change, self.life, self.changed, self.drawn, self.asked = change, life, set(), {}, 0
+        self.change, self.life, self.changed, self.asked = change, life, set(), 0
+        self.drawn, self.known_cause = {}, None  # what it would be told is not asked for
 
     def draws(self, logits: np.ndarray, n: int, *, seed: int, times: int) -> np.ndarray:
         self.asked += times
