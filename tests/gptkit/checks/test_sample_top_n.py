@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gptkit.checks.core import Local, earned, run
+from gptkit.checks.core import Failed, Local, earned, run
 from gptkit.checks.sample_top_n import AGAIN, ALARM, LOOK, MISS, cause, exercise, log_odds, mixed, stored, tempered, urn
 from gptkit.weights import find
 from picoGPT.gpt2_pico import softmax
@@ -15,6 +15,7 @@ from picoGPT.gpt2_pico import softmax
 from autograder.exercises import EXERCISES
 from autograder.exercises.hidden_data import Hidden
 from autograder.exercises.sample_top_n import catalogue, likeliest
+from autograder.sandbox import replies
 from benchmarks.sampling import WRONG, examined
 
 CASES = Path(__file__).resolve().parents[2] / "cases"
@@ -306,3 +307,28 @@ def test_a_sum_that_is_not_1_is_named_only_where_the_cause_is_proved(sample, mis
 
 def test_looks_fit_the_cases():
     assert len(LOOK) == len(stored.groups["draws"]) == 3
+
+
+# ---- NumPy's own sentences ----
+
+UNDRAWABLE = {  # probabilities of two tokens, and what NumPy's error is about
+    "nan": [np.nan, 0.5],
+    "sum": [0.5, 0.4],
+    "negative": [1.5, -0.5],
+    "sizes": [0.5, 0.25, 0.25],
+}
+
+
+@pytest.mark.parametrize("about", UNDRAWABLE)
+@pytest.mark.parametrize("chance", [np.random.default_rng(0), np.random], ids=["Generator", "np.random"])
+def test_numpys_sentences_are_known_by_heart(about, chance):
+    with pytest.raises(Failed) as why:
+        Local(lambda: chance.choice(2, p=UNDRAWABLE[about]), "sample_top_n")()
+    assert why.value.said == about
+
+
+def test_only_numpys_sentences_are_shown_where_a_students_words_are_not():
+    shown = replies.raised({"type": "ValueError", "text": "Probabilities contain NaN"}, "sample_top_n", [], True)
+    assert shown.said == "nan" and shown.fact == "sample_top_n raised ValueError: Probabilities contain NaN."
+    kept = replies.raised({"type": "ValueError", "text": "Probabilities contain NaN: -118.2"}, "sample_top_n", [], True)
+    assert kept.said is None and kept.fact == "sample_top_n raised ValueError."
