@@ -24,17 +24,41 @@ ENDS = {"missing", "timeout", "crashed"}  # nothing more can be learned from cal
 LIBRARIES = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
 NOT_THEIRS = (str(Path(__file__).parents[1]), *LIBRARIES, "<frozen", "<__array_function__")
 
+NUMPY_SAYS = {  # NumPy's fixed sentences about probabilities, and what they are about
+    "probabilities contain NaN": "nan",
+    "Probabilities contain NaN": "nan",
+    "pvals < 0, pvals > 1 or pvals contains NaNs": "range",
+    "probabilities do not sum to 1": "sum",
+    "Probabilities do not sum to 1. See Notes section of docstring for more information.": "sum",
+    "sum(pvals[:-1]) > 1.0": "sum",
+    "probabilities are not non-negative": "negative",
+    "Probabilities are not non-negative": "negative",
+    "a and p must have same size": "sizes",
+    "'a' and 'p' must have same size": "sizes",
+}
+
 
 class Failed(Exception):
     """A check's verdict: one fact, one question that leads to the mistake.
 
     `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
-    ENDS the checks that follow are reported as not reached.
+    ENDS the checks that follow are reported as not reached. `measured` is the name of a measurement, `said` what an
+    exception of NumPy's own is about: see NUMPY_SAYS.
     """
 
-    def __init__(self, fact: str, question: str | None = None, mistake: str | None = None, status: str = "failed"):
+    def __init__(
+        self,
+        fact: str,
+        question: str | None = None,
+        mistake: str | None = None,
+        status: str = "failed",
+        *,
+        measured: str | None = None,
+        said: str | None = None,
+    ):
         super().__init__(fact)
         self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
+        self.measured, self.said = measured, said
 
 
 @dataclass(frozen=True)
@@ -109,7 +133,8 @@ def raised(name: str, error: BaseException) -> Failed:
             where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
         step = step.tb_next
     said = " ".join(str(error).split())[:160].rstrip(".")
-    return Failed(f"{name} raised {type(error).__name__}{where}{': ' if said else ''}{said}.", status="error")
+    fact = f"{name} raised {type(error).__name__}{where}{': ' if said else ''}{said}."
+    return Failed(fact, status="error", said=NUMPY_SAYS.get(str(error)))
 
 
 def kind_of(value: Any) -> str:
