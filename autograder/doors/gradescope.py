@@ -23,7 +23,7 @@ from autograder.reports.report import gradescope
 
 TEMPLATES = Path(__file__).parent / "templates"
 PARTS = ("autograder", "source/gpt2/gptkit", "solutions/picoGPT")
-PACKAGES = ("numpy", "ipython", "regex", "requests", "filelock", "tqdm")  # what the grader imports
+PACKAGES = ("numpy", "regex", "requests", "filelock", "tqdm", "ipython")  # what the grader imports
 SETTINGS = ("AUTOGRADER_ASSIGNMENT", "AUTOGRADER_SEED", "AUTOGRADER_LIMITS")  # taken along from where the zip is made
 
 
