@@ -27,7 +27,7 @@ EXTRA = [
     "%time scale = 1.0",
     "%%time\nimport numpy as np",
     "%%bash\nls",
-    "from numpy import *",
+    "from numpy import *\nfrom builtins import *",  # else sum and max are NumPy's, for the student, too
     "import torch\nfrom scipy.special import expit",
     "import sqlite3, cProfile, tracemalloc, optparse\nnp.random?",
     "# \x0c \u00e9\ncheck(softmax)",
