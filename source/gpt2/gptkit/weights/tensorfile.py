@@ -35,13 +35,16 @@ def cannot_write(path: Path, why: OSError) -> WeightsError:
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """Every array of a safetensors file, as read-only views of one memory map.
+    """Every array of a safetensors file, as read-only views of one memory map (or copy).
 
     Raises WeightsError for a file that is missing, truncated, longer than it says, or of another format.
     """
     try:
         with Path(path).open("rb") as file:
-            raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            try:
+                raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except OSError:  # the file system has no maps: JupyterLite's drive, some network drives
+                raw = file.read()
     except FileNotFoundError:
         raise WeightsError(f"There is no file {path}.") from None
     except ValueError:  # an empty file cannot be mapped
@@ -69,7 +72,7 @@ def _damaged(path: Path, how: str) -> WeightsError:
     return WeightsError(f"{path} is damaged ({how}). Delete it and fetch the model again.")
 
 
-def _header(path: Path, raw: mmap.mmap) -> tuple[dict, int]:
+def _header(path: Path, raw: mmap.mmap | bytes) -> tuple[dict, int]:
     """The header's entries, and where the arrays' bytes start."""
     length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else 0
     try:
