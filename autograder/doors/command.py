@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.errors import UsageError
+from autograder.doors import site
+from autograder.errors import AutograderError, UsageError
 from autograder.grading.grader import find_notebooks, released
 
 EXAMPLES = """examples:
@@ -22,6 +23,7 @@ EXAMPLES = """examples:
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
   autograder gradescope gpt2.zip                    the autograder to upload at Gradescope
+  autograder site ../site                           the assignment as a web page that runs in the student's browser
   autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
 
 GRADE = """Examine notebooks and print one line per exercise and a total for each.
@@ -91,6 +93,7 @@ def parser() -> Parser:
     zipped.add_argument(
         "file", metavar="FILE.zip", nargs="?", default="gpt2-gradescope.zip", help="default: %(default)s"
     )
+    site.add_parser(commands)
     weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
     weights.add_argument("rest", nargs=argparse.REMAINDER)
     return top
@@ -135,9 +138,9 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         return RUN[options.command](options)
-    except UsageError as error:
+    except AutograderError as error:
         print(f"autograder: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except KeyboardInterrupt:
         again = ": what has been examined is remembered, so start it again to go on" if "jobs" in options else ""
         print(f"autograder: stopped{again}", file=sys.stderr)
@@ -255,6 +258,7 @@ RUN = {
     "release": release,
     "classroom": classroom,
     "gradescope": gradescope,
+    "site": site.run,
 }
 
 if __name__ == "__main__":
