@@ -151,7 +151,7 @@ def build(lite: Path, made: Path, pyodide: Path | None) -> None:
     for icon in ICONS:
         shutil.copyfile(made / "notebooks" / "favicon.ico", made / "static" / "favicons" / f"favicon-{icon}.ico")
     page = made / "notebooks" / "index.html"
-    save(page, page.read_text("utf-8").replace("</head>", '<script src="../page.js" defer></script></head>'))
+    save(page, page.read_text("utf-8").replace("</head>", '<script type="module" src="../page.js"></script></head>'))
 
 
 def put_notebook(made: Path, text: str) -> None:
