@@ -40,7 +40,7 @@ KERNELSPEC = {"name": "python", "display_name": "Python (in your browser)", "lan
 DESCRIPTION = f"""\
 Make a static site of the assignment: a student opens a link, and the notebook runs in their browser.
 
-Put the folder on GitHub Pages or any web server; docs/site.md says how. The first time, JupyterLite (60 MB) is
+Put the folder on GitHub Pages or any web server; docs/site.md says how. The first time, JupyterLite (40 MB) is
 installed into .venv-site. A student's browser fetches Pyodide {PYODIDE} from its public distribution, or, with
 --pyodide, from the site itself: a site for a school without internet."""
 
@@ -93,7 +93,7 @@ def install() -> None:
     wheels = TOOLS / "wheels"
     if wheels.is_dir():
         return
-    print(f"Installing JupyterLite from PyPI into {TOOLS.name} (60 MB, once) ...", flush=True)
+    print(f"Installing JupyterLite from PyPI into {TOOLS.name} (40 MB, once) ...", flush=True)
     pip = [str(tool("python")), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     command([sys.executable, "-m", "venv", str(TOOLS)])
     command([*pip, "install", "-r", str(TEMPLATES / "site" / "requirements.txt")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,9 @@ MEANINGS = {
 def welcome(model: Model) -> None:
     """Which model is open, and how to get the real one."""
     text = f"This is GPT-2 {model.name}: {len(model.params['blocks'])} blocks, {count(model.params):,} parameters."
-    if model.name == "tiny":
+    if model.name == "tiny" and sys.platform == "emscripten":  # a browser's Python
+        text += "\nIt is a small one that has read Shakespeare only, and it runs here, in your browser."
+    elif model.name == "tiny":
         text += (
             "\nIt is a small one that has read Shakespeare only. For OpenAI's own GPT-2 (500 MB), type in a terminal:"
         )
