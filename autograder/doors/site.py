@@ -20,6 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gptkit import weights
+from gptkit.weights import folders, layout, tensorfile
+
 from autograder.doors.gradescope import TEMPLATES
 from autograder.errors import AutograderError, UsageError
 from autograder.files import save
@@ -32,6 +35,7 @@ DISTRIBUTION = f"https://cdn.jsdelivr.net/pyodide/v{PYODIDE}/full/pyodide.js"
 CORE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 NEEDED = ("numpy", "pandas", "matplotlib")  # by the notebook
 KERNEL = ("micropip", "ssl", "sqlite3", "jedi", "ipython")  # by JupyterLite
+REAL = "124M"
 WHEELS = ("comm==0.2.3", "ipywidgets==8.1.7")  # not in Pyodide
 FROM_WORKER = "../../../../kit"  # the wheels' folder, as seen by the kernel's script in extensions/
 ICONS = ("notebook", "busy-1", "busy-2", "busy-3")  # that the page asks for
@@ -40,7 +44,7 @@ KERNELSPEC = {"name": "python", "display_name": "Python (in your browser)", "lan
 DESCRIPTION = f"""\
 Make a static site of the assignment: a student opens a link, and the notebook runs in their browser.
 
-Put the folder on GitHub Pages or any web server; docs/site.md says how. The first time, JupyterLite (40 MB) is
+Put the folder on GitHub Pages or any web server; docs/site.md says how. The first time, JupyterLite (20 MB) is
 installed into .venv-site. A student's browser fetches Pyodide {PYODIDE} from its public distribution, or, with
 --pyodide, from the site itself: a site for a school without internet."""
 
@@ -53,6 +57,9 @@ def add_parser(commands: Any) -> None:
     site.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
     site.add_argument(
         "--pyodide", metavar="PATH", type=Path, help=f"a folder with Pyodide {PYODIDE}, copied into the site"
+    )
+    site.add_argument(
+        "--weights", action="store_true", help=f"put the real GPT-2 {REAL} on the site too, in half precision (250 MB)"
     )
 
 
@@ -67,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
         made = Path(scratch) / folder.name
-        build(Path(scratch) / "lite", made, options.pyodide)
+        build(Path(scratch) / "lite", made, options.pyodide, [REAL] if options.weights else [])
         made.replace(folder)
     print(f"{folder} is ready ({size(folder) / 1e6:.0f} MB): put it on a web server. To look at it here:")
     print(f"  {Path(sys.executable).name} -m http.server --directory {folder} 8000")
@@ -93,7 +100,7 @@ def install() -> None:
     wheels = TOOLS / "wheels"
     if wheels.is_dir():
         return
-    print(f"Installing JupyterLite from PyPI into {TOOLS.name} (40 MB, once) ...", flush=True)
+    print(f"Installing JupyterLite from PyPI into {TOOLS.name} (20 MB, once) ...", flush=True)
     pip = [str(tool("python")), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     command([sys.executable, "-m", "venv", str(TOOLS)])
     command([*pip, "install", "-r", str(TEMPLATES / "site" / "requirements.txt")])
@@ -113,14 +120,14 @@ def command(words: list[str], folder: Path | None = None) -> None:
         raise AutograderError(f"{' '.join(words[:4])} failed:\n{(done.stdout + done.stderr).strip()}")
 
 
-def build(lite: Path, made: Path, pyodide: Path | None) -> None:
-    """Write the site to `made`, with `lite` as the folder of JupyterLite's settings and contents."""
+def build(lite: Path, made: Path, pyodide: Path | None, models: list[str]) -> None:
+    """Write the site to `made`, with `lite` as the folder of JupyterLite's settings."""
     lite.mkdir()
     notebook = json.loads(RELEASE.read_text("utf-8"))
     version = hashlib.sha256(RELEASE.read_bytes()).hexdigest()[:12]
     usual = notebook["metadata"]["kernelspec"]
     notebook["metadata"] |= {"kernelspec": KERNELSPEC, "site": {"version": version}}
-    wheels = [*sorted((TOOLS / "wheels").glob("*.whl")), pack_kit(lite)]
+    wheels = [*sorted((TOOLS / "wheels").glob("*.whl")), pack_kit(lite, models)]
     packages = [*KERNEL, *NEEDED, *(f"{FROM_WORKER}/{wheel.name}" for wheel in wheels)]
     kernel = {
         "loadPyodideOptions": {"packages": packages},
@@ -143,6 +150,8 @@ def build(lite: Path, made: Path, pyodide: Path | None) -> None:
     (made / "kit").mkdir()
     for wheel in wheels:
         shutil.copyfile(wheel, made / "kit" / wheel.name)
+    for name in models:
+        put_model(name, made / "models" / name)
     start = (TEMPLATES / "site" / "index.html").read_text("utf-8").replace("NOTEBOOK", RELEASE.name)
     save(made / "index.html", start)
     about = json.dumps({"notebook": RELEASE.name, "version": version, "kernelspec": usual})
@@ -164,15 +173,31 @@ def put_notebook(made: Path, text: str) -> None:
     save(made / "api" / "contents" / "all.json", json.dumps(folder))
 
 
-def pack_kit(folder: Path) -> Path:
+def put_model(name: str, target: Path) -> None:
+    """Write a model in half precision. Raises UsageError when it has not been fetched."""
+    try:
+        source = weights.find(name)
+        hparams, _ = weights.load(source)  # converts a checkpoint
+        variables = tensorfile.read(source / weights.PARAMETERS)
+    except weights.WeightsError as error:
+        raise UsageError(str(error)) from None
+    target.mkdir(parents=True)
+    for file in folders.TEXT_FILES:
+        shutil.copyfile(source / file, target / file)
+    named = {variable: variables[variable] for variable in layout.shapes(hparams)}  # without masks
+    tensorfile.write(target / weights.PARAMETERS, named, "F16")
+
+
+def pack_kit(folder: Path, models: list[str]) -> Path:
     """The kit, its tiny model included, as a wheel whose name changes with its content: no cache keeps an old one."""
     files = sorted(path for path in KIT.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files))
+    digest = hashlib.sha256(b"".join([*(path.read_bytes() for path in files), *(name.encode() for name in models)]))
     version = f"0.{int(digest.hexdigest()[:12], 16)}"
     wheel, about = folder / f"gptkit-{version}-py3-none-any.whl", f"gptkit-{version}.dist-info"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
             archive.write(path, path.relative_to(KIT.parent))
+        archive.writestr("gptkit/site.json", json.dumps({"models": models}))
         archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: gptkit\nVersion: {version}\n")
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{about}/RECORD", "")

@@ -8,6 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
+from gptkit import weights
 
 from autograder.doors import site
 from autograder.doors.command import main
@@ -15,10 +16,12 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.site_page import (
     NAMED,
     PYODIDE,
+    SET_CELLS,
     WRONG,
     card,
     cell,
     open_page,
+    run,
     run_all,
     served,
     solve,
@@ -26,7 +29,7 @@ from tests.browser.site_page import (
     watch,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 RIGHT = "def softmax(x):\ne = np.exp(x - x.max(-1, keepdims=True))\nreturn e / e.sum(-1, keepdims=True)"
 
 
@@ -38,9 +41,12 @@ def parts() -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A web server's folder with the site below it, as GitHub Pages has it."""
+    """A web server's folder with the site below it, as GitHub Pages has it; tiny stands for the real weights."""
     folder = tmp_path_factory.mktemp("www")
-    assert main(["site", str(folder / "gpt2"), "--pyodide", str(PYODIDE)]) == 0
+    shutil.copytree(weights.EMBEDDED, folder / "models" / "124M")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GPT2_MODELS_DIR", str(folder / "models"))
+        assert main(["site", str(folder / "gpt2"), "--pyodide", str(PYODIDE), "--weights"]) == 0
     return folder
 
 
@@ -81,6 +87,10 @@ def test_a_student_solves_the_assignment_and_hands_it_in(folder, address, browse
     live.get_by_role("button", name="Complete").click()
     live.get_by_role("button", name="Stop").click()
     live.get_by_role("button", name="Complete").click()  # can be clicked again: it has stopped
+    page.evaluate(SET_CELLS, {"setup": 'real = load("124M"); real.complete("My lord,", 3); print(real.name, "spoke")'})
+    run(page, 'load("124M")')
+    page.get_by_text("124M spoke").wait_for()
+    page.evaluate(SET_CELLS, {"setup": "import numpy as np"})
 
     type_softmax(page, WRONG)
     card(page).get_by_text(NAMED).wait_for()
@@ -137,7 +147,7 @@ def update(folder: Path, monkeypatch, scratch: Path) -> None:
     notebook["cells"][0]["source"] = "# Updated for this test"
     monkeypatch.setattr(site, "RELEASE", scratch / "updated" / "gpt2.ipynb")
     site.save(site.RELEASE, json.dumps(notebook))
-    site.run(Namespace(folder=scratch / "site", pyodide=PYODIDE, weights=None))
+    site.run(Namespace(folder=scratch / "site", pyodide=PYODIDE, weights=False))
     shutil.rmtree(folder / "gpt2")
     shutil.move(scratch / "site", folder / "gpt2")
 

@@ -49,13 +49,17 @@ class Model:
 def load(name: str | None = None) -> Model:
     """Open a model by name ("124M", "tiny" ...); without one, 124M where it has been fetched, else tiny.
 
-    Takes milliseconds: the parameters stay in their file until they are read. Raises WeightsError when there is none.
+    Takes milliseconds: the parameters stay in their file until they are read. (In a browser, one that lies on the site
+    is fetched first.) Raises WeightsError when there is none.
     """
     from gptkit import weights
     from gptkit.engine.tokenizer import Tokenizer
     from gptkit.notebook.feedback import expect_functions
+    from gptkit.weights import browser
 
     expect_functions()
+    if name in browser.models():
+        browser.fetch(name)
     folder = weights.find(name)
     hparams, params = weights.load(folder)
     return Model(folder.name, Tokenizer.from_folder(folder), hparams, params)

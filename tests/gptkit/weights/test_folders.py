@@ -65,6 +65,16 @@ def test_a_drive_without_maps_is_read(folder, monkeypatch):
         assert not array.flags.writeable
 
 
+def test_half_precision_is_read_as_float32(folder):
+    whole = tensorfile.read(folder / "model.safetensors")
+    tensorfile.write(folder / "half.safetensors", whole, "F16")
+    for name, array in tensorfile.read(folder / "half.safetensors").items():
+        assert array.dtype == np.float32
+        np.testing.assert_array_equal(array, whole[name].astype(np.float16))
+    sizes = [(folder / name).stat().st_size for name in ("half.safetensors", "model.safetensors")]
+    assert sizes[0] < 0.6 * sizes[1]
+
+
 def test_opening_copies_nothing(tmp_path):
     """64 MB of parameters in a fresh process that has imported NumPy: milliseconds, and no memory of its own."""
     pytest.importorskip("psutil", reason="psutil is not installed")

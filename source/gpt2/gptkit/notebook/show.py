@@ -25,9 +25,13 @@ MEANINGS = {
 
 def welcome(model: Model) -> None:
     """Which model is open, and how to get the real one."""
+    from gptkit.weights import browser
+
     text = f"This is GPT-2 {model.name}: {len(model.params['blocks'])} blocks, {count(model.params):,} parameters."
     if model.name == "tiny" and sys.platform == "emscripten":  # a browser's Python
         text += "\nIt is a small one that has read Shakespeare only, and it runs here, in your browser."
+        for name in browser.models():
+            text += f'\nTo have OpenAI\'s own GPT-2 (250 MB, and 2 GB of memory): model = load("{name}")'
     elif model.name == "tiny":
         text += (
             "\nIt is a small one that has read Shakespeare only. For OpenAI's own GPT-2 (500 MB), type in a terminal:"
