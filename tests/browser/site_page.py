@@ -58,11 +58,11 @@ def answers() -> dict[str, str]:
 
 
 def watch(context, address: str) -> list[str]:
-    """A list that grows with every request to another place than the site."""
-    outside: list[str] = []
+    """A list that grows with every request to another server than the site's."""
+    outside, server = [], "/".join(address.split("/")[:3])
 
     def note(request) -> None:
-        if not request.url.startswith((address, "data:", "blob:")):
+        if not request.url.startswith((f"{server}/", "data:", "blob:")):
             outside.append(request.url)
 
     context.on("request", note)
