@@ -65,7 +65,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the site, whole or not at all. Raises UsageError or AutograderError."""
-    folder = options.folder
+    folder = options.folder.resolve()
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise UsageError(f"{folder}: is there already. Name a new folder.")
     if options.pyodide:

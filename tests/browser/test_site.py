@@ -46,7 +46,8 @@ def folder(tmp_path_factory) -> Path:
     shutil.copytree(weights.EMBEDDED, folder / "models" / "124M")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GPT2_MODELS_DIR", str(folder / "models"))
-        assert main(["site", str(folder / "gpt2"), "--pyodide", str(PYODIDE), "--weights"]) == 0
+        patch.chdir(folder)
+        assert main(["site", "gpt2", "--pyodide", str(PYODIDE), "--weights"]) == 0
     return folder
 
 
