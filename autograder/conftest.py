@@ -1,13 +1,19 @@
-"""pytest's way in: `pytest autograder --submission PATH` shows one test per check."""
+"""pytest's way in: `pytest autograder --submission=PATH` shows one test per check."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from autograder.errors import UsageError
-from autograder.grading.grader import Grader, find_notebooks
+from autograder.errors import AutograderError, UsageError
+from autograder.grading import Grader
+from autograder.notebooks.choosing import submissions
+from autograder.record import Record
+from autograder.reports import why
+from autograder.settings import Settings
 
-records = pytest.StashKey[list]()
+records = pytest.StashKey[list[Record]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,18 +26,41 @@ def pytest_configure(config: pytest.Config) -> None:
     """Grade before anything is collected, so that a wrong command is one line and not a broken test."""
     path = config.getoption("--submission")
     if path is None:
-        raise pytest.UsageError("which notebook? pytest autograder --submission PATH")
+        raise pytest.UsageError("which notebook? pytest autograder --submission=PATH")
     try:
-        work = find_notebooks(path)
-        with Grader(config.getoption("--isolation")) as grader:
-            config.stash[records] = [grader.grade(notebook, label) for label, notebook in work]
+        with Grader(Settings.from_environment(), config.getoption("--isolation")) as grader:
+            work, _ = submissions(Path(path), grader.release)
+            config.stash[records] = [grader.grade(one.path, one.label, one.notes) for one in work]
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+    except AutograderError as error:
+        pytest.exit(f"autograder: {error}", returncode=error.exit_code)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each check of the record, named exercise::check (and by its notebook when there are several)."""
+    """One test for each check of the record, named exercise::check (and by its notebook when there are several).
+
+    A submission that could not be graded is one test with an error.
+    """
     graded = metafunc.config.stash[records]
-    found = [(r, e, c) for r in graded for e in r["exercises"] for c in e["checks"]]
-    names = [f"{r['submission']}::" * (len(graded) > 1) + f"{e['name']}::{c['name']}" for r, e, c in found]
-    metafunc.parametrize("check", [c for _, _, c in found], ids=names)
+    tests: list[tuple[str, str | None]] = []  # name, and why it fails
+    for record in graded:
+        notebook = f"{record.submission}::" if len(graded) > 1 else ""
+        if record.error is not None:
+            tests.append((f"{notebook}could_not_be_graded", record.error))
+        for exercise in record.exercises:
+            for check in exercise.checks:
+                tests.append(
+                    (f"{notebook}{exercise.name}::{check.name}", None if check.passed else why(exercise, check))
+                )
+    names = [name for name, _ in tests]
+    metafunc.parametrize("check", tests, ids=names, indirect=True)
+
+
+@pytest.fixture
+def check(request: pytest.FixtureRequest) -> str | None:
+    """Why the check failed. What could not be graded is an error of the test's set-up, and no failure."""
+    name, problem = request.param
+    if name.endswith("could_not_be_graded"):
+        raise AutograderError(problem)
+    return problem

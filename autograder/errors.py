@@ -22,3 +22,7 @@ class CannotGrade(AutograderError):
     """
 
     exit_code = 3
+
+
+class NotGraded(CannotGrade):
+    """One submission could not be graded; the others go on."""

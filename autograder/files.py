@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import secrets
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+from autograder.errors import AutograderError, CannotGrade, UsageError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def save(path: str | Path, content: bytes | str | Iterable[str]) -> None:
     """Write bytes, or text (or pieces of it) as UTF-8, to `path`, whole or not at all; its folder is made.
 
+    A link is followed. What is there and no regular file (a pipe, /dev/stdout) is written to, never replaced.
     Raises OSError.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
+    pieces = [content] if isinstance(content, bytes | str) else content
+    encoded = (piece if isinstance(piece, bytes) else piece.encode("utf-8") for piece in pieces)
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            file.writelines(encoded)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A name of its own for each attempt: two threads, or two machines with one process id, may write the same file.
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
-        with part.open("wb") as file:
-            for piece in [content] if isinstance(content, bytes | str) else content:
-                file.write(piece if isinstance(piece, bytes) else piece.encode("utf-8"))
+        with part.open("xb") as file:
+            file.writelines(encoded)
+        with contextlib.suppress(FileNotFoundError):
+            part.chmod(path.stat().st_mode)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def save_output(path: str, content: str | bytes | Iterable[str]) -> None:
+    """Write what a command was asked to write; "-" is standard output. Raises AutograderError with one line."""
+    try:
+        if path == "-":
+            sys.stdout.writelines([content] if isinstance(content, str) else content)
+            sys.stdout.flush()
+        else:
+            save(path, content)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise not_written(path, error) from None
+
+
+def not_written(path: str | Path, error: OSError) -> AutograderError:
+    """The error to raise for a file that could not be written: a full disk is the machine's, a wrong path is not."""
+    kind = CannotGrade if error.errno in FULL else UsageError
+    return kind(f"{path}: cannot be written ({error.strerror or error}).")

@@ -2,9 +2,7 @@
 
 import pytest
 
-from autograder.reports.report import why
-
 
 def test_check(check):
-    if not check["passed"]:
-        pytest.fail(why(check), pytrace=False)
+    if check is not None:
+        pytest.fail(check, pytrace=False)

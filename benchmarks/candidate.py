@@ -17,7 +17,9 @@ import numpy as np
 import psutil
 
 from autograder.sandbox import isolation as sandbox
-from autograder.sandbox.proxy import Candidate, Limits
+from autograder.sandbox.proxy import Candidate
+from autograder.sandbox.zygote import Unavailable
+from autograder.settings import Limits
 
 CELLS = [("import numpy as np", "setup")] + [
     (f"def {name}(x, *rest):\n    return -x", name) for name in ("softmax", "layer_norm", "attention", "similarity")
@@ -39,7 +41,7 @@ def fresh(mode: str) -> float:
     """Seconds from nothing to a process that is ready for a student's code, and to its end."""
 
     def once() -> None:
-        with sandbox.open(mode) as box:
+        with sandbox.Sandbox(mode) as box:
             box.candidate(Limits()).end()
 
     return median(once, 7)
@@ -48,7 +50,7 @@ def fresh(mode: str) -> float:
 def figures_of(mode: str) -> dict[str, float]:
     """All figures for one isolation mode."""
     small, large = np.ones(10, np.float32), np.ones(50_257, np.float32)
-    with sandbox.open(mode) as box:
+    with sandbox.Sandbox(mode) as box:
         box.isolation  # noqa: B018 (waits until it is ready)
 
         def whole_submission() -> None:
@@ -93,7 +95,7 @@ def main() -> None:
     for mode in ("bubblewrap", "process"):
         try:
             table[mode] = figures_of(mode)
-        except sandbox.Unavailable as why:
+        except Unavailable as why:
             print(f"{mode}: {why}")
     print(f"{'':64}" + "".join(f"{mode:>12}" for mode in table))
     for key, words in WORDS.items():

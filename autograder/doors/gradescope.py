@@ -6,39 +6,56 @@ the image there needs no other repository, only Python's packages.
 
 from __future__ import annotations
 
+import argparse
 import io
-import os
 import shlex
 import sys
 import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
-from autograder.errors import UsageError
-from autograder.files import save
-from autograder.grading.grader import RELEASE, REPOSITORY, Grader, find_notebooks
-from autograder.reports.report import gradescope
+from autograder.errors import AutograderError, NotGraded
+from autograder.files import not_written, save
+from autograder.grading import Grader
+from autograder.notebooks.choosing import choose
+from autograder.reports import gradescope
+from autograder.settings import REPOSITORY, Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
 PARTS = ("autograder", "source/gpt2/gptkit", "solutions/picoGPT")
-PACKAGES = ("numpy", "regex", "requests", "filelock", "tqdm")  # what the grader imports
-SETTINGS = ("AUTOGRADER_ASSIGNMENT", "AUTOGRADER_SEED", "AUTOGRADER_LIMITS")  # taken along from where the zip is made
+PACKAGES = ("numpy", "ipython", "regex", "requests", "filelock", "tqdm")  # what the grader imports
 
 
-def pack(target: Path) -> None:
-    """Write the autograder zip, whole or not at all. Raises UsageError."""
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    zipped = commands.add_parser("gradescope", help="make the autograder zip for Gradescope")
+    zipped.add_argument(
+        "file", metavar="FILE.zip", nargs="?", default="gpt2-gradescope.zip", help="default: %(default)s"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the autograder zip. Raises AutograderError."""
+    pack(Path(options.file), Settings.from_environment())
+    print(f"{options.file} is ready: upload it at Gradescope as the assignment's autograder.")
+    return 0
+
+
+def pack(target: Path, settings: Settings) -> None:
+    """Write the autograder zip, whole or not at all. Raises AutograderError."""
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("setup.sh", "run_autograder"):
             put(archive, name, (TEMPLATES / name).read_bytes(), 0o755)
-        put(archive, "settings.sh", settings().encode())
+        put(archive, "settings.sh", variables(settings).encode())
         put(archive, "requirements.txt", pinned(PACKAGES).encode())
-        for path in [*parts(), RELEASE]:
+        for path in [*parts(), settings.release, settings.answer_key]:
             put(archive, path.relative_to(REPOSITORY).as_posix(), path.read_bytes())
     try:
         save(target, memory.getvalue())
     except OSError as error:
-        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
+        raise not_written(target, error) from None
 
 
 def put(archive: zipfile.ZipFile, name: str, content: bytes, mode: int = 0o644) -> None:
@@ -54,9 +71,9 @@ def parts() -> Iterator[Path]:
         yield from sorted(p for p in (REPOSITORY / folder).rglob("*") if p.is_file() and p.suffix != ".pyc")
 
 
-def settings() -> str:
-    """What run_autograder sets: where the packages lie, and this environment's seed and limits."""
-    chosen = {name: os.environ[name] for name in SETTINGS if os.environ.get(name)}
+def variables(settings: Settings) -> str:
+    """What run_autograder sets: where the packages lie, and the seed and limits of where the zip is made."""
+    chosen = settings.to_environment()
     folders = ":".join(["$PWD", *(f"$PWD/{Path(part).parent}" for part in PARTS[1:])])
     lines = [f'export PYTHONPATH="{folders}" GPT2_MODELS_DIR="$PWD/models" AUTOGRADER_VERDICTS=""']
     return "\n".join([*lines, *(f"export {name}={shlex.quote(value)}" for name, value in chosen.items()), ""])
@@ -69,26 +86,28 @@ def pinned(names: Collection[str]) -> str:
 
 
 def main(submission: str, results: str) -> int:
-    """Grade what Gradescope has put into a folder; there is a results.json for whatever is in it."""
-    with Grader() as grader:
-        try:
-            record = grader.grade(chosen(Path(submission)), RELEASE.name)
-        except UsageError as why:
-            record = grader.zero(RELEASE.name, str(why))
-        save(results, gradescope(record))
-    return 0
+    """Grade what Gradescope has put into a folder: a results.json for whatever is in it.
 
-
-def chosen(folder: Path) -> Path:
-    """The notebook to grade: the one that is named as the released one, or else the only one. Raises UsageError."""
+    Where this machine cannot grade, there is none: Gradescope shows an autograder that failed, and gives no mark.
+    """
     try:
-        notebooks = [path for _, path in find_notebooks(folder)]
-    except UsageError:
-        raise UsageError(f"There is no notebook in what you handed in: hand in {RELEASE.name}.") from None
-    named = sorted((p for p in notebooks if p.name == RELEASE.name), key=lambda p: len(p.parts))
-    if not named and len(notebooks) > 1:
-        raise UsageError(f"You handed in several notebooks, and none is named {RELEASE.name}: hand in that one.")
-    return (named or notebooks)[0]
+        settings = Settings.from_environment()
+        name = settings.release.name
+        with Grader(settings) as grader:
+            notebook, notes = choose(Path(submission), grader.release)
+            if notebook:
+                record = grader.grade(notebook, name, notes)
+            else:
+                record = grader.zero(
+                    name, f"There is no notebook in what you handed in: hand in {name}. {' '.join(notes)}"
+                )
+        if record.error is not None:
+            raise NotGraded(record.error)
+        save(results, gradescope(record))
+    except AutograderError as error:
+        print(f"This submission could not be graded, which is not its author's doing: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
 
 
 if __name__ == "__main__":

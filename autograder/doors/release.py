@@ -5,6 +5,7 @@ Everything is made beside its place and moved in when it is whole, so that an in
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -13,75 +14,81 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
+from autograder.errors import AutograderError
 from autograder.files import save
-from autograder.grading.grader import ASSIGNMENT
 from autograder.notebooks import submission
+from autograder.settings import REPOSITORY, Settings
 
-ROOT = Path(__file__).resolve().parents[2]
-KIT = ROOT / "source" / "gpt2" / "gptkit"
-SOURCE = ROOT / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
-RELEASE = ROOT / "release" / ASSIGNMENT
-SOLVED = ROOT / "solutions" / f"{ASSIGNMENT}.html"
-DATA = SOURCE.parent / "gptkit" / "checks" / "data"  # another assignment's kit is a copy of gpt2's, with its own points
+KIT = REPOSITORY / "source" / "gpt2" / "gptkit"
 
 
-class ReleaseError(Exception):
+class ReleaseError(AutograderError):
     """The assignment could not be remade; the message says which step failed and how."""
 
 
-def main() -> None:
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    commands.add_parser("release", help="remake release/, solutions/gpt2.html and the kit's data from source/")
+
+
+def run(_: argparse.Namespace) -> int:
     """Remake everything, in the order in which one thing needs another, saying what is made. Raises ReleaseError."""
+    settings = Settings.from_environment()
+    source, release = settings.answer_key, settings.release.parent
+    solved = REPOSITORY / "solutions" / f"{settings.assignment}.html"
     print("gptkit's data files")
-    if KIT.parent != SOURCE.parent:
-        shutil.copytree(KIT, SOURCE.parent / "gptkit", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    write_data(DATA)
-    print(f"release/{ASSIGNMENT}")
-    with tempfile.TemporaryDirectory(dir=RELEASE.parent, prefix=".new-") as scratch:
-        made = generate(Path(scratch))
-        if RELEASE.exists():
-            RELEASE.rename(Path(scratch) / "old")
-        made.rename(RELEASE)
-    print(f"solutions/{SOLVED.name} (the solved notebook is run from top to bottom: about a minute)")
-    save(SOLVED, solved_page())
+    if KIT.parent != source.parent:  # another assignment's kit is a copy of gpt2's, with its own points
+        shutil.copytree(KIT, source.parent / "gptkit", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    write_data(source.parent / "gptkit" / "checks" / "data", source)
+    print(f"release/{settings.assignment}")
+    with tempfile.TemporaryDirectory(dir=release.parent, prefix=".new-") as scratch:
+        made = generate(Path(scratch), settings.assignment)
+        if release.exists():
+            release.rename(Path(scratch) / "old")
+        made.rename(release)
+    print(f"solutions/{solved.name} (the solved notebook is run from top to bottom: about a minute)")
+    save(solved, solved_page(source))
+    return 0
 
 
-def write_data(folder: Path) -> None:
+def write_data(folder: Path, source: Path) -> None:
     """Write the data files of gptkit that are made: points, visible cases, fingerprints of known mistakes."""
     from autograder import exercises
 
-    points = submission.Release.from_notebook(SOURCE).points
+    points = submission.Release.from_notebook(source).points
     save(folder / "points.json", json.dumps(points, indent=1) + "\n")
     exercises.write_data(folder)
 
 
-def generate(folder: Path) -> Path:
+def generate(folder: Path, assignment: str) -> Path:
     """Run stock `nbgrader generate_assignment` into `folder`, without a gradebook; returns the assignment's folder."""
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", ASSIGNMENT, "--no-db", "--force"]
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--no-db", "--force"]
     place = f"--CourseDirectory.release_directory={folder}"
-    done = subprocess.run([*command, place], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([*command, place], cwd=REPOSITORY, capture_output=True, text=True)
     if done.returncode:
         raise ReleaseError(f"nbgrader generate_assignment failed:\n{done.stderr.strip()}")
-    return folder / ASSIGNMENT
+    return folder / assignment
 
 
-def solved_page() -> str:
+def solved_page(source: Path) -> str:
     """The instructor's notebook, run in a folder of its own with the tiny model, as one HTML page."""
     import nbformat
     from nbclient import NotebookClient
     from nbconvert import HTMLExporter
 
-    notebook = nbformat.read(SOURCE, as_version=4)
+    notebook = nbformat.read(source, as_version=4)
     with tempfile.TemporaryDirectory() as scratch:
-        shutil.copytree(SOURCE.parent / "gptkit", Path(scratch) / "gptkit")
+        shutil.copytree(source.parent / "gptkit", Path(scratch) / "gptkit")
         tiny = {**os.environ, "GPT2_MODELS_DIR": str(Path(scratch) / "none")}  # whatever models this machine has
         client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": scratch}})
         client.extra_arguments = ["--log-level=ERROR"]
         client.execute(env=tiny)
     page, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
-    return f"{page}\n<!-- source: {source_hash()} -->\n"
+    return f"{page}\n<!-- source: {source_hash(source)} -->\n"
 
 
-def source_hash() -> str:
+def source_hash(source: Path) -> str:
     """What the solved page was made from, so that a test can tell that it is up to date without running it."""
-    return hashlib.sha256(SOURCE.read_bytes()).hexdigest()
+    return hashlib.sha256(source.read_bytes()).hexdigest()

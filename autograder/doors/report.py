@@ -3,81 +3,106 @@
 from __future__ import annotations
 
 import argparse
-import json
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograder.errors import UsageError
-from autograder.executors.batch import grade_all
-from autograder.files import save
-from autograder.grading.grader import find_notebooks, released
-from autograder.notebooks.similarity import groups
-from autograder.reports.class_page import page
-from autograder.reports.class_statistics import ClassReport, by_student, table
-from autograder.reports.report import Record, clean
+from autograder.doors.grade import name_without_a_mark
+from autograder.doors.options import add_grading_options
+from autograder.errors import CannotGrade, UsageError
+from autograder.files import save_output
+from autograder.settings import Settings
 
-LIMIT = 1e9  # no score or time of a record is near it
-FORM = {"schema": int, "submission": str, "assignment": str, "model": str, "isolation": str}
-FORM |= {"score": float, "max_score": float, "seconds": float}
-CHECK = {"name": str, "earned": float, "passed": bool, "hidden": bool, "message": str}
-CHECK |= {"mistake": str | None, "hint": str | None}
-FORM["exercises"] = [{"name": str, "score": float, "max_score": float, "status": str, "checks": [CHECK]}]
+if TYPE_CHECKING:
+    from autograder.record import Record
+    from autograder.reports.class_statistics import ClassReport
+
+HELP = """Write one page about a whole class, and a table (CSV) of the same.
+
+The page shows how the scores are spread, how each exercise went, which mistakes were made by how many students (and by
+whom, behind a fold), checks that everybody or nobody passed, and answers that are nearly the same. It is one file that
+needs no network and no server; send it, print it, keep it.
+
+examples:
+  autograder report submitted/                       grade every notebook below a folder, then write the page
+  autograder report results.json                     from what `autograder grade --json results.json` wrote
+  autograder report results.json --notebooks submitted/ --html class.html"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    report = commands.add_parser(
+        "report",
+        help="show what a class has not understood",
+        description=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    report.add_argument("path", metavar="FOLDER|RECORDS.json", help="notebooks to grade, or what grade --json wrote")
+    report.add_argument("--html", metavar="FILE", help="the page (default: gpt2-report.html)")
+    report.add_argument("--csv", metavar="FILE", help="the table (default: beside the page, with its name)")
+    report.add_argument("--notebooks", metavar="FOLDER", help="with RECORDS.json: where to look for similar answers")
+    add_grading_options(report)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the page and the table, and say on the terminal what stands out. Raises AutograderError."""
+    from autograder.reports import clean
+    from autograder.reports.class_page import page
+    from autograder.reports.class_statistics import table
+
+    report = gather(options)
+    html = Path(options.html or f"{Path(report.first.assignment).name}-report.html")
+    table_file = Path(options.csv or html.with_suffix(".csv"))
+    for file, text in ((html, page(report)), (table_file, table(report))):
+        save_output(str(file), text)
+    average = mean(r.score for r in report.graded.values())
+    missing = len(report.records) - report.students
+    print(f"{report.students} notebooks, {average:.1f} of {report.first.max_score:g} points on average")
+    if missing:
+        print(f"  {missing:4} could not be graded, which is not their authors' doing: grade them again")
+    for mistake in report.mistakes[:3]:
+        print(f"  {len(mistake.who):4} made this mistake: {clean(mistake.exercise)}: {clean(mistake.fact)}")
+    print(f"The page: {html}   the table: {table_file}")
+    return 3 if missing else 0
 
 
 def load(path: Path) -> list[Record]:
     """The records in a file that `autograder grade --json` wrote. Raises UsageError."""
+    from autograder.reports import from_json
+
     try:
-        records = json.loads(path.read_text("utf-8"))
+        records = from_json(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{path}: not valid JSON.") from None
-    if not records or not fits(records, [FORM]) or len({r["assignment"] for r in records}) != 1:
+    except ValueError:
+        records = []
+    if not records or len({r.assignment for r in records}) != 1:
         raise UsageError(f"{path}: not the records of one assignment, as `autograder grade --json` writes them.")
     return records
 
 
-def fits(value: Any, form: Any) -> bool:
-    """Whether parsed JSON has a form: a type, a list of one form, or the keys that must be there with their forms."""
-    if isinstance(form, dict):
-        return isinstance(value, dict) and all(key in value and fits(value[key], form[key]) for key in form)
-    if isinstance(form, list):
-        return isinstance(value, list) and all(fits(one, form[0]) for one in value)
-    if form is float:
-        return isinstance(value, int | float) and 0 <= value < LIMIT
-    return isinstance(value, form)
-
-
 def gather(options: argparse.Namespace) -> ClassReport:
-    """The records, graded or read, and the notebooks that belong to them. Raises UsageError."""
-    path = Path(options.path)
+    """The records, graded or read, and the notebooks that belong to them. Raises AutograderError."""
+    from autograder.executors.batch import grade_all
+    from autograder.notebooks.choosing import submissions
+    from autograder.notebooks.similarity import groups
+    from autograder.notebooks.submission import Release
+    from autograder.reports.class_statistics import ClassReport, by_student
+
+    settings, path = replace(Settings.from_environment(), fresh=options.fresh), Path(options.path)
     if path.suffix == ".json":
         records, folder = load(path), options.notebooks and Path(options.notebooks)
-        if folder and not any((folder / r["submission"]).is_file() for r in records):
+        if folder and not any((folder / r.submission).is_file() for r in records):
             raise UsageError(f"{folder}: none of the notebooks that {path} names is in this folder.")
     elif path.is_dir() or not path.exists():
-        records, folder = grade_all(find_notebooks(path), options.isolation, options.jobs, options.scheduler), path
+        (work, without), folder = submissions(path, Release.of(settings)), path
+        name_without_a_mark([without])
+        records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler)
     else:
         raise UsageError(f"{path}: neither a folder of notebooks nor a .json file with their records.")
+    if all(record.score is None for record in records):
+        raise CannotGrade(f"Nobody could be graded. The first reason: {records[0].error}")
     students = by_student(records)
-    notebooks = {s: folder / r["submission"] for s, r in students.items()} if folder else None
-    return ClassReport(students, groups(notebooks, released()) if notebooks else None)
-
-
-def write(options: argparse.Namespace) -> int:
-    """The command: write the page and the table, and say on the terminal what stands out. Raises UsageError."""
-    report = gather(options)
-    html = Path(options.html or f"{Path(report.first['assignment']).name}-report.html")
-    table_file = Path(options.csv or html.with_suffix(".csv"))
-    for file, text in ((html, page(report)), (table_file, table(report))):
-        try:
-            save(file, text)
-        except OSError as error:
-            raise UsageError(f"{file}: cannot be written ({error.strerror}).") from None
-    average = mean(r["score"] for r in report.records.values())
-    print(f"{report.students} notebooks, {average:.1f} of {report.first['max_score']:g} points on average")
-    for mistake in report.mistakes[:3]:
-        print(f"  {len(mistake.who):4} made this mistake: {clean(mistake.exercise)}: {clean(mistake.fact)}")
-    print(f"The page: {html}   the table: {table_file}")
-    return 0
+    notebooks = {s: folder / r.submission for s, r in students.items()} if folder else None
+    return ClassReport(students, groups(notebooks, Release.of(settings)) if notebooks else None)

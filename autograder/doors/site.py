@@ -25,10 +25,9 @@ from gptkit.weights import folders, layout, tensorfile
 
 from autograder.doors.gradescope import TEMPLATES
 from autograder.errors import AutograderError, UsageError
-from autograder.files import save
-from autograder.grading.grader import ASSIGNMENT, RELEASE, REPOSITORY
+from autograder.files import not_written, save
+from autograder.settings import REPOSITORY, Settings
 
-KIT = REPOSITORY / "source" / ASSIGNMENT / "gptkit"
 TOOLS = REPOSITORY / ".venv-site"
 PYODIDE = "0.27.7"  # the version that tests/browser/test_site.py runs on
 DISTRIBUTION = f"https://cdn.jsdelivr.net/pyodide/v{PYODIDE}/full/pyodide.js"
@@ -71,11 +70,14 @@ def run(options: argparse.Namespace) -> int:
     if options.pyodide:
         check_pyodide(options.pyodide)
     install()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
-        made = Path(scratch) / folder.name
-        build(Path(scratch) / "lite", made, options.pyodide, [REAL] if options.weights else [])
-        made.replace(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
+            made, settings = Path(scratch) / folder.name, Settings.from_environment()
+            build(Path(scratch) / "lite", made, settings, options.pyodide, [REAL] if options.weights else [])
+            made.replace(folder)
+    except OSError as error:
+        raise not_written(folder, error) from None
     print(f"{folder} is ready ({size(folder) / 1e6:.0f} MB): put it on a web server. To look at it here:")
     print(f"  {Path(sys.executable).name} -m http.server --directory {folder} 8000")
     return 0
@@ -120,14 +122,17 @@ def command(words: list[str], folder: Path | None = None) -> None:
         raise AutograderError(f"{' '.join(words[:4])} failed:\n{(done.stdout + done.stderr).strip()}")
 
 
-def build(lite: Path, made: Path, pyodide: Path | None, models: list[str]) -> None:
+def build(lite: Path, made: Path, settings: Settings, pyodide: Path | None, models: list[str]) -> None:
     """Write the site to `made`, with `lite` as the folder of JupyterLite's settings."""
     lite.mkdir()
-    notebook = json.loads(RELEASE.read_text("utf-8"))
-    version = hashlib.sha256(RELEASE.read_bytes()).hexdigest()[:12]
+    notebook = json.loads(settings.release.read_text("utf-8"))
+    version = hashlib.sha256(settings.release.read_bytes()).hexdigest()[:12]
     usual = notebook["metadata"]["kernelspec"]
     notebook["metadata"] |= {"kernelspec": KERNELSPEC, "site": {"version": version}}
-    wheels = [*sorted((TOOLS / "wheels").glob("*.whl")), pack_kit(lite, models)]
+    wheels = [
+        *sorted((TOOLS / "wheels").glob("*.whl")),
+        pack_kit(REPOSITORY / "source" / settings.assignment / "gptkit", lite, models),
+    ]
     packages = [*KERNEL, *NEEDED, *(f"{FROM_WORKER}/{wheel.name}" for wheel in wheels)]
     kernel = {
         "loadPyodideOptions": {"packages": packages},
@@ -136,25 +141,25 @@ def build(lite: Path, made: Path, pyodide: Path | None, models: list[str]) -> No
     }
     if pyodide:
         copy_pyodide(pyodide, lite / "static" / "pyodide")
-    settings = {
+    config = {
         "appName": "GPT-2, from the inside",
         "exposeAppInBrowser": True,  # for page.js
         "litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel},
     }
-    save(lite / "jupyter-lite.json", json.dumps({"jupyter-lite-schema-version": 0, "jupyter-config-data": settings}))
+    save(lite / "jupyter-lite.json", json.dumps({"jupyter-lite-schema-version": 0, "jupyter-config-data": config}))
     shutil.copyfile(TEMPLATES / "site" / "overrides.json", lite / "overrides.json")
     words = [str(tool("jupyter-lite")), "build", "--lite-dir", str(lite), "--output-dir", str(made)]
     words += ["--no-sourcemaps", "--no-unused-shared-packages", "--apps", "notebooks", "--apps", "tree"]
     command(words, lite.parent)  # it leaves a file of its own there
-    put_notebook(made, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    put_notebook(made, settings.release.name, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
     (made / "kit").mkdir()
     for wheel in wheels:
         shutil.copyfile(wheel, made / "kit" / wheel.name)
     for name in models:
         put_model(name, made / "models" / name)
-    start = (TEMPLATES / "site" / "index.html").read_text("utf-8").replace("NOTEBOOK", RELEASE.name)
+    start = (TEMPLATES / "site" / "index.html").read_text("utf-8").replace("NOTEBOOK", settings.release.name)
     save(made / "index.html", start)
-    about = json.dumps({"notebook": RELEASE.name, "version": version, "kernelspec": usual})
+    about = json.dumps({"notebook": settings.release.name, "version": version, "kernelspec": usual})
     save(made / "page.js", (TEMPLATES / "site" / "page.js").read_text("utf-8").replace("ABOUT", about, 1))
     (made / "static" / "favicons").mkdir(parents=True)
     for icon in ICONS:
@@ -163,12 +168,12 @@ def build(lite: Path, made: Path, pyodide: Path | None, models: list[str]) -> No
     save(page, page.read_text("utf-8").replace("</head>", '<script type="module" src="../page.js"></script></head>'))
 
 
-def put_notebook(made: Path, text: str) -> None:
+def put_notebook(made: Path, name: str, text: str) -> None:
     """Put the notebook where JupyterLite looks for files, with the listing that it reads for a folder."""
-    save(made / "files" / RELEASE.name, text)
+    save(made / "files" / name, text)
     now = datetime.now(UTC).isoformat()
     plain = {"created": now, "last_modified": now, "writable": True, "mimetype": None, "hash": None}
-    file = plain | {"name": RELEASE.name, "path": RELEASE.name, "type": "notebook", "format": None, "content": None}
+    file = plain | {"name": name, "path": name, "type": "notebook", "format": None, "content": None}
     folder = plain | {"name": "", "path": "", "type": "directory", "format": "json", "content": [file]}
     save(made / "api" / "contents" / "all.json", json.dumps(folder))
 
@@ -188,15 +193,15 @@ def put_model(name: str, target: Path) -> None:
     tensorfile.write(target / weights.PARAMETERS, named, "F16")
 
 
-def pack_kit(folder: Path, models: list[str]) -> Path:
+def pack_kit(kit: Path, folder: Path, models: list[str]) -> Path:
     """The kit, its tiny model included, as a wheel whose name changes with its content: no cache keeps an old one."""
-    files = sorted(path for path in KIT.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    files = sorted(path for path in kit.rglob("*") if path.is_file() and path.suffix != ".pyc")
     digest = hashlib.sha256(b"".join([*(path.read_bytes() for path in files), *(name.encode() for name in models)]))
     version = f"0.{int(digest.hexdigest()[:12], 16)}"
     wheel, about = folder / f"gptkit-{version}-py3-none-any.whl", f"gptkit-{version}.dist-info"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
-            archive.write(path, path.relative_to(KIT.parent))
+            archive.write(path, path.relative_to(kit.parent))
         archive.writestr("gptkit/site.json", json.dumps({"models": models}))
         archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: gptkit\nVersion: {version}\n")
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")

@@ -1,8 +1,4 @@
-"""Many notebooks at once, here or on other machines: one record for each, whoever dies, in whatever order they come.
-
-There is one loop (`spread`) over an executor of `concurrent.futures`, one of crews.py. Workers elsewhere need this
-package and bubblewrap and no file of the course, because the notebooks' bytes cross and not their paths.
-"""
+"""Many notebooks at once: the loop that hands them out, what a worker does, and the records as they come back."""
 
 from __future__ import annotations
 
@@ -17,65 +13,72 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from autograder.errors import UsageError
-from autograder.executors.pools import Here, There
-from autograder.grading.grader import Grader
-from autograder.notebooks import submission
+from autograder.errors import CannotGrade
+from autograder.executors.dask import GONE, DaskCluster
+from autograder.executors.local import LocalPool
+from autograder.grading import Grader
+from autograder.notebooks.choosing import Work
+from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
+from autograder.notebooks.submission import Submission, read, shortened
+from autograder.record import Record
+from autograder.settings import Settings
 
-Record = dict[str, Any]
-Work = tuple[str, Path]  # label, notebook
-DIED = "The grader's own process ended while it examined this notebook, twice: please tell your instructor."
-LOST = object()  # stands for the result of a call that ended the process it ran in
+ENDED = object()  # stands for the result of a call that ended the process it ran in
+ENDED_TWICE = "The grader's own process ended while it examined this notebook, twice; it is not graded."
 
 
-def grade_all(work: list[Work], isolation: str, jobs: int, scheduler: str | None = None) -> Sequence[Record]:
-    """The records of all notebooks, in their order. Raises UsageError when they cannot be graded as asked."""
+def grade_all(
+    work: list[Work], settings: Settings, isolation: str, jobs: int, scheduler: str | None = None
+) -> Sequence[Record]:
+    """The records of all notebooks, in their order. Raises UsageError, and CannotGrade when nobody can be graded."""
     records = Records(len(work))
-    with Grader(isolation) as grader:
-        if scheduler is None and (jobs == 1 or len(work) == 1):
-            found = ((place, grader.grade(path, label)) for place, (label, path) in enumerate(work))
+    with Grader(settings, isolation) as grader:
+        if scheduler is None and len(work) == 1:
+            found = ((place, grader.grade(one.path, one.label, one.notes)) for place, one in enumerate(work))
         else:
-            found = examined(grader, work, There(scheduler) if scheduler else Here(jobs))
-        for place, record in shown(found, len(work), lambda one: unexamined(one[1])):
+            found = examined(grader, work, DaskCluster(scheduler) if scheduler else LocalPool(jobs))
+        for place, record in shown(found, len(work), lambda one: one[1].error is not None):
             records.put(place, record)
     return records
 
 
-def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterator[tuple[int, Record]]:
-    """(place, record) of each notebook, as they come. The crew's processes are ended with the iterator."""
-    recipe = Recipe(grader.isolation, grader.seed, "" if crew.local else grader.rules)
-    asked: dict[int, tuple[str, submission.Submission | None]] = {}
+def examined(grader: Grader, work: Iterable[Work], executor: LocalPool | DaskCluster) -> Iterator[tuple[int, Record]]:
+    """(place, record) of each notebook, as they come. The executor's processes are ended with the iterator."""
+    recipe = Recipe(grader.settings, grader.isolation, "" if executor.local else grader.rules)
+    asked: dict[int, tuple[Work, Submission | None]] = {}
     known: deque[tuple[int, Record]] = deque()
 
     def calls() -> Iterator[tuple]:
-        for place, (label, path) in enumerate(work):
-            if crew.local:
-                asked[place] = label, None
-                yield place, examine, recipe, label, path
+        for place, one in enumerate(work):
+            if executor.local:
+                asked[place] = one, None
+                yield place, examine, recipe, one
                 continue
             try:
-                cells, content = submission.read(path, grader.release), path.read_bytes()
-            except (submission.Unreadable, OSError):
-                known.append((place, grader.grade(path, label)))
+                notebook = open_notebook(one.path)
+                cells = read(notebook, grader.release)
+            except (Unreadable, CannotGrade):
+                known.append((place, grader.grade(one.path, one.label, one.notes)))
                 continue
-            if kept := grader.verdicts and grader.verdicts.get(cells):
-                known.append((place, grader.record(label, kept, 0.0)))
+            if grader.verdicts.get(cells):
+                known.append((place, grader.grade(notebook, one.label, one.notes)))
             else:
-                asked[place] = label, cells
-                yield place, examine, recipe, label, path.name, content
+                asked[place] = one, cells
+                yield place, examine, recipe, one._replace(notes=()), notebook.content
 
-    with crew:
-        for place, record in spread(crew, calls()):
-            label, cells = asked.pop(place)
-            if record is LOST:
-                record = grader.zero(label, DIED)
-            elif cells and grader.verdicts:
+    with executor:
+        for place, record in spread(executor, calls()):
+            one, cells = asked.pop(place)
+            if record is ENDED:
+                record = grader.ungraded(one.label, ENDED_TWICE)
+            elif cells:
                 grader.verdicts.put(cells, record)
+                record = replace(record, notes=shortened([*one.notes, *record.notes]))
             yield place, record
             while known:
                 yield known.popleft()
@@ -88,36 +91,34 @@ def examined(grader: Grader, work: Iterable[Work], crew: Here | There) -> Iterat
 class Recipe(NamedTuple):
     """What a worker needs to know to grade as the process that asks it would."""
 
+    settings: Settings
     isolation: str
-    seed: str
-    rules: str  # verdicts.rules, so that one with another version of what decides a score refuses; "" for any
+    rules: str  # verdicts.rules, so that one with another version of what decides a score refuses; "": this machine
 
 
 here = threading.local()  # a sandbox is used by one thread
 
 
-def examine(recipe: Recipe, label: str, notebook: Path | str, content: bytes | None = None) -> Record:
-    """The record of a notebook: of this machine's file, or of `content` under that name. Raises UsageError."""
+def examine(recipe: Recipe, one: Work, content: bytes | None = None) -> Record:
+    """The record of a notebook: of this machine's file, or of `content` from another. Raises AutograderError."""
     grader = grader_for(recipe)
     if content is None:
-        return grader.grade(notebook, label)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, notebook)
-        path.write_bytes(content)
-        return grader.grade(path, label)
+        return grader.grade(one.path, one.label, one.notes)
+    return grader.grade(Notebook.from_bytes(one.path.name, content), one.label, one.notes)
 
 
 def grader_for(recipe: Recipe) -> Grader:
-    """This thread's grader; kept for the next notebook."""
+    """This thread's grader; kept for the next notebook. On another machine than the asking one it rehearses itself."""
     if getattr(here, "recipe", None) != recipe:
         if hasattr(here, "grader"):
-            here.grader.sandbox.close()
-        os.environ["AUTOGRADER_SEED"] = recipe.seed
-        here.grader, here.recipe = Grader(recipe.isolation), recipe
-        multiprocessing.util.Finalize(None, here.grader.sandbox.close, exitpriority=10)
+            here.grader.close()
+        settings = recipe.settings
+        here.grader = Grader(settings, recipe.isolation, rehearsed=not recipe.rules)
+        here.recipe = recipe
+        multiprocessing.util.Finalize(None, here.grader.close, exitpriority=10)
         if recipe.rules not in ("", here.grader.rules):
             del here.recipe
-            raise UsageError(
+            raise CannotGrade(
                 f"The worker on {platform.node()} would grade differently: it has another version of this project, "
                 "NumPy or the model, or other limits. Give all machines the same."
             )
@@ -127,33 +128,33 @@ def grader_for(recipe: Recipe) -> Grader:
 # ---- Handing out ----
 
 
-def spread(crew: Here | There, calls: Iterable[tuple]) -> Iterator[tuple[Any, Any]]:
-    """(key, result) of each (key, function, *args), as they come; LOST for one that ended its process, alone, too.
+def spread(executor: LocalPool | DaskCluster, calls: Iterable[tuple]) -> Iterator[tuple[Any, Any]]:
+    """(key, result) of each (key, function, *args), as they come; ENDED for one that ended its process, alone, too.
 
-    Raises what a call raises, and UsageError when the scheduler is gone.
+    Raises what a call raises, and CannotGrade when the scheduler is gone.
     """
     calls, suspects = iter(calls), deque()
     waiting: dict[Future, tuple[tuple, bool]] = {}
     while True:
-        while len(waiting) < (1 if suspects or any(alone for _, alone in waiting.values()) else crew.room):
+        while len(waiting) < (1 if suspects or any(alone for _, alone in waiting.values()) else executor.room):
             alone = bool(suspects)
             call = suspects.popleft() if alone else next(calls, None)
             if call is None:
                 break
-            waiting[crew.submit(*call[1:])] = call, alone
+            waiting[executor.submit(*call[1:])] = call, alone
         if not waiting:
             return
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
             call, alone = waiting.pop(future)
             try:
                 result = future.result()
-            except crew.died:
-                if not alone and not crew.sure:
+            except executor.died:
+                if not alone and not executor.sure:
                     suspects.append(call)
                     continue
-                result = LOST
+                result = ENDED
             except CancelledError:
-                raise UsageError("The connection to the Dask scheduler was lost: start again to go on.") from None
+                raise CannotGrade(GONE) from None
             yield call[0], result
 
 
@@ -164,13 +165,20 @@ class Records(Sequence):
     """Records by place, kept in a file, so that a class of ten thousand needs no more memory than one of ten."""
 
     def __init__(self, length: int):
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed, and gone, with this object)
+        try:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed, and gone, with this object)
+        except OSError as error:
+            raise no_room(error) from None
         self._where: list[tuple[int, int]] = [(0, 0)] * length
 
     def put(self, place: int, record: Record) -> None:
-        data = json.dumps(record).encode()
-        self._where[place] = self._file.seek(0, os.SEEK_END), len(data)
-        self._file.write(data)
+        data = json.dumps(record.to_json()).encode()
+        try:
+            self._where[place] = self._file.seek(0, os.SEEK_END), len(data)
+            self._file.write(data)
+            self._file.flush()  # a full disk shows here, not when it is too late to say so
+        except OSError as error:
+            raise no_room(error) from None
 
     def __len__(self) -> int:
         return len(self._where)
@@ -180,12 +188,13 @@ class Records(Sequence):
             return [self[i] for i in range(len(self))[place]]
         start, length = self._where[place]
         self._file.seek(start)
-        return json.loads(self._file.read(length))
+        return Record.from_json(json.loads(self._file.read(length)))
 
 
-def unexamined(record: Record) -> bool:
-    """Whether not one check could be asked: an unreadable file, or a grader that died."""
-    return all(check["message"].startswith("Not reached:") for e in record["exercises"] for check in e["checks"])
+def no_room(error: OSError) -> CannotGrade:
+    return CannotGrade(
+        f"The folder for temporary files cannot be written to ({error.strerror}): set TMPDIR to another."
+    )
 
 
 def shown(items: Iterable, total: int, failed: Callable[[Any], bool] | None = None, doing: str = "") -> Iterator:

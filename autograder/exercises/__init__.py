@@ -1,17 +1,20 @@
-"""The exercises as the grader knows them: for each, its checks in order, the visible ones first, then the hidden ones.
+"""The exercises as the grader knows them: reference, checks (visible ones first, then hidden ones), known mistakes.
 
 Every module of this package that has a `hidden` exercise is one; a new exercise is found by its file. What a student's
-copy needs of them is written by `write_data`.
+copy needs of them is written by `write_data`. The loaded model's hidden data are in hidden_data.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from gptkit.checks.core import Check
+from gptkit.checks.core import Exercise
+
+__all__ = ["EXERCISES", "modules", "write_data"]
 
 ORDER = ("cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n", "end_to_end")
 
@@ -23,10 +26,11 @@ def modules() -> dict[str, ModuleType]:
     return {name: module for name, module in loaded.items() if hasattr(module, "hidden")}
 
 
-def checks(module: ModuleType) -> list[Check]:
-    """An exercise's checks: the visible ones from gptkit, then the hidden ones."""
-    visible = importlib.import_module(f"gptkit.checks.{module.hidden.name}").exercise
-    return [*visible.checks, *module.hidden.checks]
+def graded(module: ModuleType) -> Exercise:
+    """An exercise as it is graded: the visible checks of gptkit, then the module's hidden ones."""
+    visible: Exercise = importlib.import_module(f"gptkit.checks.{module.hidden.name}").exercise
+    hidden = [replace(check, hidden=True) for check in module.hidden.checks]
+    return replace(visible, checks=[*visible.checks, *hidden])
 
 
 def write_data(folder: Path) -> None:
@@ -36,4 +40,8 @@ def write_data(folder: Path) -> None:
             module.catalogue.write(folder)
 
 
-EXERCISES: dict[str, list[Check]] = {name: checks(module) for name, module in modules().items()}
+for _module in modules().values():
+    if hasattr(_module, "catalogue") and hasattr(_module, "stored"):
+        _module.stored.prove = _module.catalogue.prove
+
+EXERCISES: dict[str, Exercise] = {name: graded(module) for name, module in modules().items()}

@@ -1,217 +1,277 @@
-"""Grading: a notebook's functions, called through the examiner, judged by the exercises, written down in one record.
-
-Every way in (command line, pytest, nbgrader, Gradescope) calls `Grader.grade` and shows its record, so every way in
-gives the same score.
-"""
+"""The grader: one submission in, one record out, whatever is in the notebook and whatever its code does."""
 
 from __future__ import annotations
 
-import inspect
 import logging
-import os
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from gptkit.checks.core import Local, Result, Student, earned, run
-from gptkit.weights import find
+from gptkit.checks.core import Exercise, Failed, Local, Result, Student, earned, run
+from gptkit.engine.model import PARTS
+from gptkit.weights import WeightsError
 from picoGPT import gpt2_pico
 
-from autograder.errors import UsageError
+from autograder.errors import CannotGrade
 from autograder.exercises import EXERCISES
 from autograder.exercises.hidden_data import Hidden
+from autograder.grading import follow_through
 from autograder.grading.verdicts import Verdicts, digest, rules, times
 from autograder.notebooks import submission
-from autograder.sandbox import isolation as sandbox
-from autograder.sandbox.proxy import Candidate, Limits
+from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
+from autograder.notebooks.submission import shortened
+from autograder.record import CheckResult, ExerciseResult, Record, Status
+from autograder.sandbox.isolation import Sandbox
+from autograder.sandbox.proxy import Candidate, Clock
+from autograder.sandbox.zygote import Lost
+from autograder.settings import Settings
 
 log = logging.getLogger(__name__)
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-ASSIGNMENT = os.environ.get("AUTOGRADER_ASSIGNMENT", "gpt2")  # docs/new-exercise.md: a second assignment
-RELEASE = REPOSITORY / "release" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
-RIGHT_SOFTMAX = "import numpy as np\n" + inspect.getsource(gpt2_pico.softmax)  # for follow-through marks
-TRANSFORMER = ("softmax", "layer_norm", "attention")  # the functions that end_to_end runs the whole model on
-
-# The student's other functions that an exercise may run on:
-HELPERS = {"attention": ("softmax",), "sample_top_n": ("softmax",), "end_to_end": TRANSFORMER}
+WHOLE_MODEL = "end_to_end"
+PAID = {0: 1.0, 1: 1.0, 2: 1 / 3, 3: 0.0}  # of the whole model's points, by how many of its functions are wrong
+RESERVED = 0.05  # of a submission's seconds, for each exercise that is still to come
+LOOKS = 3  # how often a submission is examined whose process was ended from outside
+UNGRADED = "The grader itself failed on this notebook ({problem}); it is not graded."
 
 
-def find_notebooks(path: str | Path) -> list[tuple[str, Path]]:
-    """(label, notebook) pairs of a PATH: a notebook itself, or every notebook below a folder, in sorted order.
-
-    Labels are relative to PATH, with forward slashes. Raises UsageError when there is nothing to grade.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise UsageError(f"{path}: no such file or folder.")
-    if not path.is_dir():
-        if path.suffix != ".ipynb":
-            raise UsageError(f"{path}: not a notebook (a notebook's name ends in .ipynb).")
-        return [(path.name, path)]
-    found = sorted(p for p in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
-    if not found:
-        raise UsageError(f"{path}: no notebook (*.ipynb) in this folder or below it.")
-    return [(p.relative_to(path).as_posix(), p) for p in found]
-
-
-def released() -> submission.Release:
-    """What the released notebook says. Raises UsageError when it has not been made."""
-    if not RELEASE.exists():
-        raise UsageError(f"{RELEASE} is missing: make it with `autograder release`.")
-    return submission.Release.from_notebook(RELEASE)
-
-
-@dataclass
 class Grader:
-    """Grades notebooks one after the other; what is the same for all of them is made once."""
+    """Grades notebooks one after the other; what is the same for all of them is made once.
 
-    isolation: str = "auto"
-    limits: Limits | None = None
+    Raises UsageError, and CannotGrade when this machine cannot grade: before the first student, the answer key is
+    graded with the same model, seed, limits and sandbox, and must get full marks (`rehearsed`: that has been seen to).
+    """
 
-    def __post_init__(self):
-        self.release = released()
-        self.names = [name for name in EXERCISES if name in self.release.points]  # of this assignment
-        model, self.seed = find(), os.environ.get("AUTOGRADER_SEED", "0")
-        self.hidden = Hidden(model, self.seed)
-        try:
-            self.limits = self.limits or Limits.chosen()
-            self.sandbox = sandbox.open(self.isolation)
-        except sandbox.Unavailable as why:
-            raise UsageError(str(why)) from None
-        self.rules = rules(RELEASE.read_bytes(), model, self.seed, self.limits)  # on any machine
-        here = digest(self.rules, times(model))  # on this one
-        self.context = digest(here, self.isolation)
-        keep = os.environ.get("AUTOGRADER_VERDICTS", REPOSITORY / ".verdicts")
-        self.verdicts = Verdicts(Path(keep), here, self.isolation) if keep else None
+    def __init__(self, settings: Settings, isolation: str = "auto", rehearsed: bool = False):
+        self.settings, self.isolation, self.limits = settings.seeded(), isolation, settings.limits
+        self.release = submission.Release.of(settings)
+        self.exercises = {name: e for name, e in EXERCISES.items() if name in self.release.points}
+        model = settings.model()
+        self.hidden = Hidden(model, self.settings.seed)
+        self.sandbox = Sandbox(isolation)
+        self.rules = rules(settings.release.read_bytes(), model, self.settings.seed, self.limits)  # on any machine
+        self.context = digest(self.rules, times(model))  # on this one
+        self.verdicts = Verdicts(settings.verdicts, self.context, isolation, settings.fresh)
+        if not rehearsed:
+            try:
+                self.rehearse()
+            except BaseException:
+                self.close()
+                raise
 
     def __enter__(self) -> Grader:
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the sandbox's process."""
         self.sandbox.close()
 
-    def grade(self, path: str | Path, label: str) -> dict[str, Any]:
-        """The record of one submission. Never raises for what is in the notebook or what its code does."""
+    # ---- One submission ----
+
+    def grade(self, notebook: str | Path | Notebook, label: str, notes: Sequence[str] = ()) -> Record:
+        """The record of one submission, a file or what was read of one; `notes` on how it was found come first.
+
+        Raises nothing: what could not be graded has an `error` and no score.
+        """
+        record = self._grade(notebook, label)
+        return replace(record, submission=label, notes=shortened([*notes, *record.notes]))
+
+    def _grade(self, notebook: str | Path | Notebook, label: str) -> Record:
         started = time.perf_counter()
         try:
-            result = self.verdict(submission.read(Path(path), self.release))
-        except submission.Unreadable as error:
-            result = self.nothing(str(error))
-        except Exception:
+            opened = notebook if isinstance(notebook, Notebook) else open_notebook(Path(notebook))
+            record = self.verdict(submission.read(opened, self.release))
+        except Unreadable as error:
+            record = self.zero(label, str(error))
+        except CannotGrade as error:
+            return self.ungraded(label, str(error))
+        except Exception as error:
             log.exception("The grader itself failed on %s", label)
-            result = self.nothing("The grader itself failed on this notebook: please tell your instructor.")
-        return self.record(label, result, time.perf_counter() - started)
+            return self.ungraded(label, UNGRADED.format(problem=type(error).__name__))
+        if not record.kept:
+            record.seconds = round(time.perf_counter() - started, 3)
+        return record
 
-    def zero(self, label: str, why: str) -> dict[str, Any]:
-        """The record of a submission that could not be examined at all, with the reason."""
-        return self.record(label, self.nothing(why), 0.0)
+    def zero(self, label: str, why: str) -> Record:
+        """The record of a submission with nothing in it that could be examined, which is the student's own doing."""
+        none = {name: not_reached(exercise, why, "missing") for name, exercise in self.exercises.items()}
+        return self.record(none, [why], label)
 
-    def record(self, label: str, result: dict[str, Any], seconds: float) -> dict[str, Any]:
-        return {
-            "schema": 1,
-            "submission": label,
-            "assignment": self.release.name,
-            "model": self.hidden.model,
-            "isolation": result.get("isolation") or self.sandbox.isolation,  # asking the sandbox would start it
-            "score": round(sum(e["score"] for e in result["exercises"]), 6),
-            "max_score": sum(self.release.points.values()),
-            "seconds": round(seconds, 3),
-            **result,
-        }
+    def ungraded(self, label: str, why: str) -> Record:
+        """The record of a submission that could not be graded, which is not the student's doing: no score."""
+        return replace(self.record({}, [], label), score=None, error=why)
 
-    def verdict(self, work: submission.Submission) -> dict[str, Any]:
-        """The kept verdict on these cells, or an examination, which is then kept with the seconds that it took."""
-        kept = self.verdicts.get(work) if self.verdicts else None
+    def record(self, results: dict[str, list[Result]], notes: list[str], label: str = "", **more: Any) -> Record:
+        exercises = [self.exercise(name, found, **more.get(name, {})) for name, found in results.items()]
+        return Record(
+            submission=label,
+            assignment=self.release.name,
+            model=self.hidden.model,
+            isolation=self.sandbox.mode,
+            score=round(sum(e.score for e in exercises), 6),
+            max_score=sum(self.release.points.values()),
+            seconds=0.0,
+            exercises=exercises,
+            notes=notes,
+        )
+
+    def exercise(self, name: str, results: list[Result], replaced: list[str] = (), paid: float = 1.0) -> ExerciseResult:
+        """The record's object for one exercise."""
+        points = self.release.points[name]
+        marks = [mark * paid for mark in earned(results, points)]
+        checks = [
+            CheckResult(
+                name=r.check.name,
+                points=round(points * r.check.share, 6),
+                earned=round(mark, 6),
+                passed=r.passed,
+                hidden=r.check.hidden,
+                fact=r.message,
+                says=r.check.says,
+                reached=r.reached,
+                mistake=r.mistake,
+                hint=r.hint,
+            )
+            for r, mark in zip(results, marks, strict=True)
+        ]
+        score = points * paid if complete(results) else sum(marks)  # shares such as 0.1 do not sum to 1 exactly
+        return ExerciseResult(
+            name, round(score, 6), points, status(results, sum(marks), paid), checks, list(replaced), round(paid, 6)
+        )
+
+    # ---- Examining ----
+
+    def verdict(self, work: submission.Submission) -> Record:
+        """The kept verdict on these cells, or an examination, which is then kept. Raises CannotGrade."""
+        kept = self.verdicts.get(work)
         if kept is None:
             started = time.perf_counter()
             kept = self.examine(work)
-            kept |= {"isolation": self.sandbox.isolation, "seconds": round(time.perf_counter() - started, 3)}
-            if self.verdicts:
-                self.verdicts.put(work, kept)
+            self.verdicts.put(work, replace(kept, seconds=round(time.perf_counter() - started, 3)))
         return kept
 
-    def examine(self, work: submission.Submission) -> dict[str, Any]:
-        """The exercises' results and the notes about the notebook."""
-        with Candidate(self.sandbox, work.cells, self.limits) as candidate:
-            results: dict[str, list[Result]] = {}
-            for name in self.names:
-                helpers = [n for n in HELPERS.get(name, ()) if n in results]
-                ended = next((end for n in helpers if (end := ending(results[n]))), None)
-                if ended:  # calling it again would only wait for the same function again
-                    results[name] = not_reached(name, ended.message, ended.status)
-                    continue
-                student = function(work, candidate, name)
-                if name == "end_to_end":
-                    student = SimpleNamespace(**{n: function(work, candidate, n) for n in TRANSFORMER})
-                results[name] = self.ask(candidate, name, student)
-            notes = [*work.notes, *candidate.notes]
-        failed = [n for n in self.names if not complete(results[n])]
-        for name in ("attention", "sample_top_n"):
-            if "softmax" in failed and name in failed and name not in work.untouched:
-                results[name] = better(results[name], self.again(work, name, ["softmax"]))
-        right = [n for n in TRANSFORMER if n in results and complete(results[n])]
-        wrong = [n for n in TRANSFORMER if n in failed and n not in right and results[n][0].status != "missing"]
-        if right and wrong and "end_to_end" in failed:
-            results["end_to_end"] = better(results["end_to_end"], self.again(work, "end_to_end", wrong))
-        return {"exercises": [self.exercise(n, results[n]) for n in self.names], "notes": notes}
+    def examine(self, work: submission.Submission) -> Record:
+        """What the exercises find, asked again when a process was ended from outside. Raises CannotGrade."""
+        for look in range(LOOKS):
+            try:
+                return Examination(self, work, second_look=look > 0).record()
+            except Lost as why:
+                log.warning("%s It is examined again.", why)
+                lost = why
+            except WeightsError as error:
+                raise CannotGrade(str(error)) from None
+        raise CannotGrade(str(lost))
+
+    def rehearse(self) -> None:
+        """Grade the answer key, once for all that decides a score. Raises CannotGrade with what is below full marks."""
+        try:
+            key = submission.read(open_notebook(self.settings.answer_key), self.release)
+        except Unreadable as error:
+            raise CannotGrade(f"The answer key cannot be read: {error}") from None
+        record = self.verdicts.get(key)
+        if record is None:
+            record = self.examine(key)
+            if record.score == record.max_score:
+                self.verdicts.put(key, record)
+        for exercise in record.exercises:
+            for check in exercise.checks:
+                if not check.passed:
+                    raise CannotGrade(
+                        f"The answer key does not get full marks here, so nobody is graded: {exercise.name}, "
+                        f"{check.name}: {check.fact} Is the model {record.model} damaged, or a limit too low?"
+                    )
+
+
+class Examination:
+    """One submission being examined: the results by exercise, and what was done for a mistake to be paid for once."""
+
+    def __init__(self, grader: Grader, work: submission.Submission, second_look: bool):
+        self.grader, self.work, self.second_look = grader, work, second_look
+        self.results: dict[str, list[Result]] = {}
+        self.clock = Clock(grader.limits.submission_seconds)
+        self.replaced: dict[str, dict[str, Any]] = {}  # exercise -> the record's fields on what was replaced
+
+    def record(self) -> Record:
+        """Ask everything, then ask again with right functions where the student's own failed their exercise."""
+        with self.candidate() as candidate:
+            for to_come, name in zip(range(len(self.grader.exercises))[::-1], self.grader.exercises, strict=True):
+                self.clock.reserved = to_come * RESERVED * self.clock.limit
+                self.results[name] = self.first(candidate, name)
+            notes = [*self.work.notes, *candidate.notes]
+        for name, exercise in self.grader.exercises.items():
+            # In the exercises' order: an attention that is right on a right softmax is not wrong in the whole model.
+            replaced = [part for part in exercise.uses if not complete(self.results.get(part, []))]
+            if complete(self.results[name]):
+                continue
+            if name == WHOLE_MODEL:
+                self.whole_model(replaced)
+            elif replaced and name not in self.work.untouched:
+                self.again(name, replaced)
+        return self.grader.record(self.results, notes, **self.replaced)
+
+    def candidate(self) -> Candidate:
+        return Candidate(self.grader.sandbox, self.work.cells, self.grader.limits, self.clock, self.second_look)
+
+    def first(self, candidate: Candidate, name: str) -> list[Result]:
+        """What an exercise finds in the student's functions as they are."""
+        exercise = self.grader.exercises[name]
+        ended = [end for part in exercise.uses if (end := ending(self.results.get(part, [])))]
+        if ended:  # calling it again would only wait for the same function again
+            return not_reached(exercise, ended[0].message, ended[0].status)
+        if name == WHOLE_MODEL:
+            return self.ask(candidate, name, SimpleNamespace(**{p: self.function(candidate, p) for p in PARTS}))
+        return self.ask(candidate, name, self.function(candidate, name))
 
     def ask(self, candidate: Candidate, name: str, student: Student | SimpleNamespace) -> list[Result]:
-        return run([candidate.guarded(check) for check in EXERCISES[name]], student, self.hidden)
+        checks = [candidate.guarded(check) for check in self.grader.exercises[name].checks]
+        return run(checks, student, self.grader.hidden)
 
-    def again(self, work: submission.Submission, name: str, wrong: list[str]) -> list[Result]:
-        """Grade `name` once more in a new candidate, with right functions in place of those that failed their exercise.
+    def function(self, candidate: Candidate, name: str) -> Student:
+        """The student's function of that name; one that says so where its cell is still the released stub."""
+        return Stub(name=name) if name in self.work.untouched else candidate.function(name)
 
-        So a mistake is paid for once. The whole model is asked again only when one of its three functions is right.
-        """
-        with Candidate(self.sandbox, work.cells, self.limits) as candidate:
-            if "softmax" in wrong:
-                candidate.define(RIGHT_SOFTMAX)
-            functions = {n: function(work, candidate, n) for n in TRANSFORMER}
-            functions |= {n: Local(getattr(gpt2_pico, n), n) for n in wrong}
-            student = SimpleNamespace(**functions) if name == "end_to_end" else candidate.function(name)
-            return told(self.ask(candidate, name, student), wrong)
+    def again(self, name: str, replaced: list[str], paid: float = 1.0) -> None:
+        """Ask `name` with right functions in place of those named, each way of doing that; the best result counts."""
+        helper, helpers = 0, 0
+        while helper <= helpers:
+            with self.candidate() as candidate:
+                candidate.define(follow_through.source(replaced, helper))
+                helpers = follow_through.helpers(candidate) if not helper else helpers
+                if name == WHOLE_MODEL:
+                    student = SimpleNamespace(**{part: self.function(candidate, part) for part in PARTS})
+                    for part in replaced:
+                        setattr(student, part, Local(getattr(gpt2_pico, part), part))
+                else:
+                    student = candidate.function(name)
+                found = self.ask(candidate, name, student)
+            before = self.replaced.get(name, {}).get("paid", 1.0)
+            if sum(earned(found, paid)) > sum(earned(self.results[name], before)):
+                self.results[name], self.replaced[name] = found, {"replaced": replaced, "paid": paid}
+            if complete(found):
+                return
+            helper += 1
 
-    def exercise(self, name: str, results: list[Result]) -> dict[str, Any]:
-        """The record's object for one exercise."""
-        points = self.release.points[name]
-        marks = earned(results, points)
-        return {
-            "name": name,
-            "score": points if complete(results) else round(sum(marks), 6),
-            "max_score": points,
-            "status": status(results, sum(marks)),
-            "checks": [
-                {
-                    "name": r.check.name,
-                    "says": r.check.says,
-                    "points": round(points * r.check.share, 6),
-                    "earned": round(mark, 6),
-                    "passed": r.passed,
-                    "hidden": r.check.hidden,
-                    "message": r.message,
-                    "mistake": r.mistake,
-                    "hint": r.hint,
-                }
-                for r, mark in zip(results, marks, strict=True)
-            ],
-        }
-
-    def nothing(self, why: str) -> dict[str, Any]:
-        """The record of a notebook that cannot be examined: zero everywhere, and the reason."""
-        none = {name: not_reached(name, why, "missing") for name in self.names}
-        return {"exercises": [self.exercise(n, none[n]) for n in self.names], "notes": [why]}
+    def whole_model(self, replaced: list[str]) -> None:
+        """Ask the whole model with right functions in place of wrong ones. An untouched stub is not replaced."""
+        paid = PAID[len(replaced)]
+        if replaced and paid and not self.work.untouched.intersection(PARTS):
+            self.again(WHOLE_MODEL, replaced, paid)
 
 
-def function(work: submission.Submission, candidate: Candidate, name: str) -> Student:
-    """The student's function of that name; one that says so where its cell is still the released stub."""
-    return Local(unwritten, name) if name in work.untouched else candidate.function(name)
+class Stub(Local):
+    """Stands for a function whose cell is still the released stub; there is no need to run it."""
 
+    def __init__(self, name: str):
+        super().__init__(print, name)
 
-def unwritten(*_: Any) -> None:
-    raise NotImplementedError
+    def __call__(self, *_: Any) -> Any:
+        raise Failed(f"{self.name} is not written yet.", status="missing")
 
 
 def complete(results: list[Result]) -> bool:
@@ -223,25 +283,13 @@ def ending(results: list[Result]) -> Result | None:
     return next((r for r in results if r.status in ("timeout", "crashed")), None)
 
 
-def not_reached(name: str, why: str, status: str) -> list[Result]:
-    return [Result(check, False, f"Not reached: {why}", status=status) for check in EXERCISES[name]]
+def not_reached(exercise: Exercise, why: str, status: str) -> list[Result]:
+    return [Result(check, False, why, status=status, reached=False) for check in exercise.checks]
 
 
-def better(first: list[Result], second: list[Result]) -> list[Result]:
-    return second if sum(earned(second, 1.0)) > sum(earned(first, 1.0)) else first
-
-
-def told(results: list[Result], replaced: list[str]) -> list[Result]:
-    """The same results, each saying which functions were not the student's."""
-    prefix = f"With a right {' and '.join(replaced)} in place of yours: "
-    for result in results:
-        result.message = prefix + result.message[:1].lower() + result.message[1:]
-    return results
-
-
-def status(results: list[Result], score: float) -> str:
+def status(results: list[Result], score: float, paid: float = 1.0) -> Status:
     """The report's word for an exercise: passed, partial, failed, missing, error, timeout or crashed."""
     if complete(results):
-        return "passed"
+        return "passed" if paid == 1 else "partial"
     abnormal = next((r.status for r in results if r.status not in ("passed", "failed")), "failed")
     return "partial" if score > 0 and abnormal in ("failed", "error", "missing") else abnormal

@@ -54,7 +54,7 @@ class SaveGrades(NbGraderPreprocessor):
         it = resources["nbgrader"]
         with Gradebook(it["db_url"]) as gradebook:
             if not isinstance(gradebook, OneGradebook):
-                furnish(gradebook.engine)
+                add_tables(gradebook.engine)
             notebook = gradebook.find_submission_notebook(it["notebook"], it["assignment"], it["student"])
             self.save(nb, gradebook.db, notebook.id)
             gradebook.db.commit()
@@ -100,14 +100,14 @@ def answers(nb: NotebookNode) -> dict[str, str]:
     return {name: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for name, text in said.items()}
 
 
-def furnish(engine: Engine) -> None:
+def add_tables(engine: Engine) -> None:
     """Give an nbgrader database what it lacks: `ANSWERS`, `INDEXES`. Another process may be doing the same."""
     for part in (ANSWERS, *INDEXES):
         with contextlib.suppress(DBAPIError):
             part.create(engine, checkfirst=True)
 
 
-class Held(Session):
+class DeferredSession(Session):
     """A session whose commits wait for `save`: nbgrader commits after every step."""
 
     def commit(self) -> None:
@@ -127,8 +127,8 @@ class OneGradebook(Gradebook):
         if url.startswith("sqlite:///"):  # wait for other writers, longer than 5 seconds
             url += f"{'&' if '?' in url else '?'}timeout=60"
         super().__init__(url, course_id)
-        furnish(self.engine)
-        self.db = scoped_session(sessionmaker(bind=self.engine, class_=Held, expire_on_commit=False))
+        add_tables(self.engine)
+        self.db = scoped_session(sessionmaker(bind=self.engine, class_=DeferredSession, expire_on_commit=False))
 
     def close(self) -> None:
         """Stay open: nbgrader's steps close what they opened."""
@@ -136,6 +136,7 @@ class OneGradebook(Gradebook):
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
         """Inside, nbgrader's converters and preprocessors use this gradebook instead of opening it."""
+        # nbgrader's steps open the gradebook by the name that they imported: in each module that name is replaced.
         modules = [*OPENERS, sys.modules[__name__]]
         for module in modules:
             module.Gradebook = lambda *_: self
@@ -164,7 +165,7 @@ class OneGradebook(Gradebook):
         with contextlib.suppress(SQLAlchemyError):
             self.db.remove()
 
-    def standing(self, assignment: str, student: str | None = None) -> dict[str, str]:
+    def digests(self, assignment: str, student: str | None = None) -> dict[str, str]:
         """By student, a digest of all that the gradebook says about the submission, and so of what feedback shows."""
         whole, cell = select(SubmittedAssignment.student_id).join(api.Assignment), BaseCell.name
         notebooks = whole.join(SubmittedAssignment.notebooks)

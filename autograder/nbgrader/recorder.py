@@ -9,13 +9,13 @@ state of the gradebook that it shows.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import random
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,37 +28,43 @@ from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteK
 from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.errors import UsageError
+from autograder.errors import CannotGrade, UsageError
 from autograder.files import save
-from autograder.grading.grader import RELEASE
-from autograder.nbgrader.converters import Examine, SubmissionExporter, companions, made_anew, made_from
+from autograder.nbgrader.course_files import HandedIn, companions, handed_in, made_from
+from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
 from autograder.nbgrader.feedback_page import FeedbackPage
 from autograder.nbgrader.gradebook import OneGradebook
-from autograder.notebooks import submission
+from autograder.nbgrader.preprocessors import Examine
+from autograder.notebooks.opening import Unreadable, open_notebook
+from autograder.record import Record
+from autograder.settings import Settings
 
 T = TypeVar("T")
-PATIENCE = 120  # seconds that the gradebook may be away: a server restart, many writers
+AWAY = 120  # seconds that the gradebook may be away: a server restart, many writers
 ONCE = (OverwriteKernelspec, OverwriteCells, CheckCellMetadata)  # they change nbgrader's own cells, the same in all
 CONFIG = "Run this in a course folder: its nbgrader_config.py names autograder's exporter (c.Autograde.exporter_class)."
 
 
-class Clerk:
+class Recorder:
     """nbgrader at work on one course and assignment, for one process: its configuration, steps and open gradebook."""
 
-    def __init__(self, assignment: str, isolation: str):
+    def __init__(self, assignment: str, isolation: str, fresh: bool = False):
         app = AutogradeApp()
         app.initialize(["--log-level=ERROR"])
         logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # conflicts between writers: tried again
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at each new submission
         if isolation != "auto":  # else the course's configuration says
             app.update_config(Config({"SubmissionExporter": {"isolation": isolation}}))
+        if fresh:
+            ours = app.config.SubmissionExporter.get("settings") or Settings.from_environment()
+            app.update_config(Config({"SubmissionExporter": {"settings": replace(ours, fresh=True)}}))
         app.coursedir.assignment_id = assignment
         app.coursedir.student_id = "nobody"  # nbgrader would look up the whole class in every process
         self.assignment, self.autograde = assignment, Autograde(coursedir=app.coursedir, parent=app)
         try:
             self.exporter = self.autograde.exporter_class(parent=self.autograde, config=self.autograde.config)
         except NbGraderException as error:
-            raise UsageError(str(error)) from None
+            raise error.__cause__ or UsageError(str(error)) from None
         if not isinstance(self.exporter, SubmissionExporter):
             raise UsageError(CONFIG)
         self.grader, self.course = self.exporter.grader, self.autograde.coursedir
@@ -73,7 +79,7 @@ class Clerk:
         self.prepare()
 
     def open(self) -> OneGradebook:
-        """The gradebook, with the assignment in it. Raises UsageError."""
+        """The gradebook, with the assignment in it. Raises AutograderError."""
         try:
             gradebook = OneGradebook(self.course.db_url, self.course.course_id)
             gradebook.find_notebook(self.assignment, self.assignment)
@@ -81,13 +87,13 @@ class Clerk:
             first = f"nbgrader generate_assignment {self.assignment}"
             raise UsageError(f"{self.assignment} is not in the gradebook. First: {first}") from None
         except DBAPIError as error:
-            raise UsageError(f"The gradebook cannot be opened: {first_line(error)}") from None
+            raise CannotGrade(f"The gradebook cannot be opened: {first_line(error)}") from None
         gradebook.forget()
         return gradebook
 
     def prepare(self) -> None:
         """Sort nbgrader's steps: done once for all, before the transaction, inside it."""
-        released, resources = nbformat.read(RELEASE, as_version=4), self.resources("nobody")
+        released, resources = nbformat.read(self.exporter.settings.release, as_version=4), self.resources("nobody")
         sanitize = self.steps(self.autograde.sanitize_preprocessors)
         with self.gradebook.in_use():
             for step in sanitize:
@@ -103,6 +109,7 @@ class Clerk:
         self.inside = rest[place + 1 :]
 
     def steps(self, names: list) -> list:
+        # Private in nbconvert: its exporter can only add steps, and here they are sorted into before and inside.
         self.exporter._preprocessors = []
         for name in names:
             self.exporter.register_preprocessor(name)
@@ -127,7 +134,11 @@ class Clerk:
     def folder(self, step: str, student: str) -> Path:
         return Path(self.course.format_path(step, student, self.assignment))
 
-    def submitted(self, student: str) -> Path:
+    def submitted(self, student: str) -> HandedIn:
+        return handed_in(self.folder(self.course.submitted_directory, student), self.grader.release)
+
+    def file_of(self, student: str) -> Path:
+        """The name that nbgrader knows the submission by, whatever the file is called."""
         return self.folder(self.course.submitted_directory, student) / f"{self.assignment}.ipynb"
 
     def autograded(self, student: str) -> Path:
@@ -139,22 +150,23 @@ class Clerk:
 
     def resources(self, student: str) -> dict[str, Any]:
         """What nbgrader's steps want to know about a notebook."""
-        found = self.autograde.init_single_notebook_resources(str(self.submitted(student)))
+        found = self.autograde.init_single_notebook_resources(str(self.file_of(student)))
         return found | {"metadata": {"name": self.assignment, "path": str(self.autograded(student).parent)}}
 
     # ---- One submission ----
 
     def done(self, student: str, state: str | None) -> bool:
-        """Whether there is nothing to do; `state`: what the gradebook says, as `standing` puts it."""
+        """Whether there is nothing to do; `state`: what the gradebook says, as `digests` puts it."""
         try:
-            made = json.loads(self.autograded(student).read_text("utf-8"))["metadata"].get("autograder")
             with self.shown(student).open("rb") as page:
                 page.seek(-len(ending(state)), os.SEEK_END)
-                return page.read() == ending(state) and made == made_from(self.grader, self.submitted(student))
-        except (OSError, ValueError, KeyError, AttributeError):
+                return page.read() == ending(state) and stamp(self.autograded(student)) == made_from(
+                    self.exporter.context, self.submitted(student)
+                )
+        except (OSError, ValueError):
             return False
 
-    def finish(self, student: str, record: dict | None = None, made: str | None = None) -> None:
+    def finish(self, student: str, record: Record | None = None, made: str | None = None) -> None:
         """Examine (if there is no record), record in the gradebook, write the notebook and the feedback page."""
         resources = self.resources(student) | {"record": record}
         nb = self.sanitized(student)
@@ -162,10 +174,10 @@ class Clerk:
         for step in self.before:
             nb, resources = step(nb, resources)
         nb.metadata["autograder"] = made or nb.metadata["autograder"]
-        self.patiently(lambda: self.record(student, nb, resources))
-        beside = companions(self.submitted(student).parent)
+        self.persistently(lambda: self.record(student, nb, resources))
+        beside = companions(self.submitted(student).folder)
         self.write(self.autograde, student, self.autograded(student), nbformat.v4.writes(nb), beside)
-        page, state = self.patiently(lambda: self.render(student, nb))
+        page, state = self.persistently(lambda: self.render(student, nb))
         self.write(self.feedback, student, self.shown(student), page + ending(state).decode(), beside)
 
     def write(self, converter: BaseConverter, student: str, path: Path, text: str, beside: dict[str, str]) -> None:
@@ -180,14 +192,15 @@ class Clerk:
     def sanitized(self, student: str) -> nbformat.NotebookNode:
         released = nbformat.from_dict(self.released)
         try:
-            return made_anew(released, submission.cells_of(submission.load(self.submitted(student))))
-        except submission.Unreadable:
-            return made_anew(released, submission.cells_of(released))
+            cells = self.submitted(student).opened().cells
+        except Unreadable:
+            cells = open_notebook(self.exporter.settings.release).cells
+        return made_anew(released, self.grader.release, cells)
 
     def record(self, student: str, nb: nbformat.NotebookNode, resources: dict[str, Any]) -> None:
         """The submission, its scores and its penalty, in one transaction."""
         with self.gradebook.in_use(), self.gradebook.transaction():
-            self.autograde.notebooks = [str(self.submitted(student))]
+            self.autograde.notebooks = [str(self.file_of(student))]
             self.autograde.init_assignment(self.assignment, student)
             for step in self.inside:
                 nb, resources = step(nb, resources)
@@ -196,22 +209,22 @@ class Clerk:
 
     def render(self, student: str, nb: nbformat.NotebookNode) -> tuple[str, str | None]:
         """The feedback page, and the state of the gradebook that it shows."""
-        state = self.gradebook.standing(self.assignment, student)[student]  # first: what changes now is shown next time
+        state = self.gradebook.digests(self.assignment, student)[student]  # first: what changes now is shown next time
         with self.gradebook.in_use():
             page, _ = self.page.from_notebook_node(nb, self.resources(student))
         self.gradebook.forget()
         return page, state
 
-    def patiently(self, act: Callable[[], T]) -> T:
-        """Do it, again and again while the gradebook is away or another writer was faster. Raises UsageError."""
-        until = time.monotonic() + PATIENCE
+    def persistently(self, act: Callable[[], T]) -> T:
+        """Do it, again and again while the gradebook is away or another writer was faster. Raises CannotGrade."""
+        until = time.monotonic() + AWAY
         while True:
             try:
                 return act()
             except (SQLAlchemyError, InvalidEntry) as error:
                 self.gradebook.forget()
                 if time.monotonic() > until:
-                    raise UsageError(f"The gradebook cannot be used: {first_line(error)}") from None
+                    raise CannotGrade(f"The gradebook cannot be used: {first_line(error)}") from None
                 time.sleep(random.uniform(0.05, 0.5))
 
 

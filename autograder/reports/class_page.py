@@ -17,7 +17,7 @@ from gptkit.notebook.style import GREY, in_html, new_figure, theme
 
 from autograder.notebooks.sanitize import text as harmless
 from autograder.reports.class_statistics import Checked, ClassReport, Mistake
-from autograder.reports.report import clean
+from autograder.reports.words import clean
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,15 +69,15 @@ def esc(text: object) -> str:
 
 def page(report: ClassReport) -> str:
     """The whole page."""
-    scores = [r["score"] for r in report.records.values()]
-    first, full = report.first, f"{report.first['max_score']:g}"
-    title = f"{esc(first['assignment'])}: what the class has not understood"
+    scores = [r.score for r in report.graded.values()]
+    first, full = report.first, f"{report.first.max_score:g}"
+    title = f"{esc(first.assignment)}: what the class has not understood"
     parts = [
         f"<h1>{title}</h1>",
         f"<p>{report.students} notebooks · median {median(scores):.3g}, mean {np.mean(scores):.3g} of {full} points"
-        f" <span class='dim'>· model {esc(first['model'])} · isolation {esc(first['isolation'])}</span></p>",
+        f" <span class='dim'>· model {esc(first.model)} · isolation {esc(first.isolation)}</span></p>",
         "<div class='plots'>",
-        figure("Scores", histogram(scores, first["max_score"])),
+        figure("Scores", histogram(scores, first.max_score)),
         figure("Students by exercise", exercises(report)),
         "</div>",
         section("Mistakes, by number of students", mistakes(report)),
@@ -225,12 +225,15 @@ def similar(report: ClassReport) -> str:
 
 def odd(report: ClassReport) -> str:
     """What the grader noted about notebooks, and those that took longest to examine."""
-    noted = [(s, note) for s, r in report.records.items() for note in r.get("notes", [])]
+    ungraded = [(s, r.error) for s, r in report.records.items() if r.error is not None]
+    noted = [(s, note) for s, r in report.graded.items() for note in r.notes]
     notes = "".join(f"<li>{esc(s)}: {esc(note)}</li>" for s, note in noted)
-    slowest = sorted(report.records.items(), key=lambda item: -item[1]["seconds"])[:SLOWEST]
-    times = ", ".join(f"{esc(s)} {r['seconds']:.2f} s" for s, r in slowest)
-    usual = median(r["seconds"] for r in report.records.values())
-    return (
+    slowest = sorted(report.graded.items(), key=lambda item: -item[1].seconds)[:SLOWEST]
+    times = ", ".join(f"{esc(s)} {r.seconds:.2f} s" for s, r in slowest)
+    usual = median(r.seconds for r in report.graded.values())
+    failed = "".join(f"<li>{esc(s)}: {esc(why)}</li>" for s, why in ungraded)
+    failed = f"<b>Not graded, which is not their doing; grade them again:</b><ul>{failed}</ul>" if ungraded else ""
+    return failed + (
         f"<p><b>Slowest:</b> {times} <span class='dim'>(median {usual:.2f} s)</span></p><b>Notes:</b><ul>{notes}</ul>"
     )
 
@@ -239,10 +242,10 @@ def students(report: ClassReport) -> str:
     """A row for each student, the lowest score first, behind a fold."""
     heads = "".join(f"<th class='n'>{esc(name)}" for name in report.exercises)
     rows = []
-    for student, record in sorted(report.records.items(), key=lambda item: item[1]["score"]):
-        marks = {e["name"]: f"{SIGNS.get(e['status'], '!')} {e['score']:g}" for e in record["exercises"]}
+    for student, record in sorted(report.graded.items(), key=lambda item: item[1].score):
+        marks = {e.name: f"{SIGNS.get(e.status, '!')} {e.score:g}" for e in record.exercises}
         cells = "".join(f"<td class='n'>{marks.get(name, '')}" for name in report.exercises)
-        rows.append(f"<tr><td>{esc(student)}{cells}<td class='n'><b>{record['score']:g}</b></tr>")
+        rows.append(f"<tr><td>{esc(student)}{cells}<td class='n'><b>{record.score:g}</b></tr>")
     legend = "✓ passed ◐ partial ✗ failed ! raised, too slow or crashed – not written"
     table = f"<table class='students'><tr><th>{heads}<th class='n'>total</tr>{''.join(rows)}</table>"
     return f"<details><summary>{legend}</summary>{table}</details>"

@@ -11,43 +11,19 @@ import logging
 import os
 import shutil
 import socket
-from dataclasses import dataclass, fields
 
-from autograder.sandbox.zygote import Unavailable, Zygote, bubblewrap_zygote, process_zygote
+from autograder.sandbox.zygote import Lost, Unavailable, Zygote, bubblewrap_zygote, process_zygote
+from autograder.settings import Limits
 
 INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap), or grade with --isolation process."
 _warned = False
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use. AUTOGRADER_LIMITS changes the defaults: "call_seconds=5,memory_mb=800"."""
-
-    call_seconds: float = 10.0  # wall clock of one message: a call, many calls, many draws
-    load_seconds: float = 10.0  # wall clock of one cell
-    submission_seconds: float = 60.0  # wall clock of everything a submission does
-    memory_mb: int = 1024  # address space of a candidate, NumPy's 120 MB included; it cannot have children
-    answer_mb: int = 64  # arrays in one reply
-    restarts: int = 12  # new processes after a crash or a timeout
-
-    @classmethod
-    def chosen(cls) -> Limits:
-        """The limits that the environment asks for. Raises Unavailable when it names none or no number."""
-        text = os.environ.get("AUTOGRADER_LIMITS", "")
-        kinds = {f.name: type(f.default) for f in fields(cls)}
-        try:
-            pairs = [part.split("=") for part in text.split(",") if part.strip()]
-            return cls(**{name.strip(): kinds[name.strip()](value) for name, value in pairs})
-        except (ValueError, KeyError):
-            names = ", ".join(kinds)
-            raise Unavailable(f"AUTOGRADER_LIMITS={text!r} is not a list of name=number; names: {names}.") from None
 
 
 class Connection:
     """A running candidate: its socket, and the way to end it."""
 
     def __init__(self, zygote: Zygote, limits: Limits):
-        self._zygote = zygote
+        self._zygote, self.sealed = zygote, bool(zygote.sealed)
         self.socket, theirs = socket.socketpair()
         with theirs:
             settings = {
@@ -58,13 +34,17 @@ class Connection:
             self._pid = zygote.request(settings, theirs.fileno())["pid"]
 
     def end(self, grace: float = 0.0) -> int | None:
-        """End the candidate and leave nothing; its exit code (negative: the signal), None if it was killed here."""
+        """End the candidate and leave nothing; its exit code (negative: the signal), None if it was killed here.
+
+        Raises Lost when the zygote is gone. Where no seal could be installed, student code may have ended it: None.
+        """
         self.socket.close()
+        if self.sealed:
+            return self._zygote.request({"end": self._pid, "grace": grace})["ended"]
         code = None
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(Lost):
             code = self._zygote.request({"end": self._pid, "grace": grace})["ended"]
-        if not self._zygote.sealed:
-            self._zygote.close()
+        self._zygote.close()
         return code
 
 
@@ -87,8 +67,13 @@ class Sandbox:
 
     @property
     def isolation(self) -> str:
-        """bubblewrap or process: what candidates really run in."""
+        """bubblewrap or process: what candidates really run in. Starts the zygote to find out."""
         self._ready()
+        return self._mode
+
+    @property
+    def mode(self) -> str:
+        """bubblewrap or process, as far as it is known without starting anything."""
         return self._mode
 
     def candidate(self, limits: Limits) -> Connection:
@@ -97,14 +82,14 @@ class Sandbox:
             zygote = self._ready()
             try:
                 connection = Connection(zygote, limits)
-            except (OSError, ValueError):  # the zygote was killed from outside
-                zygote.close()
+            except (Lost, OSError):  # the zygote was ended or stopped from outside
+                zygote.close(grace=0)
                 self._zygote = None
                 continue
             if not zygote.sealed:  # what this candidate does to the zygote must not reach the next
                 self._zygote = None
             return connection
-        raise Unavailable("The process that starts candidates was killed twice.")
+        raise Unavailable("The process that starts candidates was ended twice from outside. Grade again.")
 
     def close(self) -> None:
         if self._zygote is not None and self._owner == os.getpid():
@@ -126,16 +111,12 @@ class Sandbox:
         except Unavailable as why:
             self._zygote = None
             if not (self._auto and self._mode == "bubblewrap"):
-                raise Unavailable(f"{self._mode} isolation does not work here: {why}. {INSTALL}") from None
+                advice = INSTALL if self._mode == "bubblewrap" else "See docs/security.md."
+                raise Unavailable(f"{self._mode} isolation does not work here: {why}. {advice}") from None
             _warn(f"bubblewrap does not work here ({why})")
             self._mode, self._zygote = "process", process_zygote()
             self._zygote.wait()
         return self._zygote
-
-
-def open(isolation: str = "auto") -> Sandbox:
-    """A sandbox by name: auto, bubblewrap or process. Raises Unavailable when bubblewrap is asked for and not there."""
-    return Sandbox(isolation)
 
 
 def _warn(why: str) -> None:

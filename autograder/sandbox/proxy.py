@@ -7,8 +7,9 @@ trusted: typed arrays and scalars of bounded size, texts of bounded length, an a
 from __future__ import annotations
 
 import contextlib
-import re
 import secrets
+import signal
+import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -16,16 +17,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from gptkit.checks.core import Check, Failed, token_id
+from gptkit.checks.core import Check, Failed, token_id, too_slow
 
-from autograder.sandbox import replies as hearsay
-from autograder.sandbox.candidate import Malformed, pack, receive
-from autograder.sandbox.isolation import Limits, Sandbox, Unavailable
+from autograder.sandbox import replies
+from autograder.sandbox.candidate import READY, Malformed, pack, receive
+from autograder.sandbox.isolation import Connection, Sandbox
+from autograder.sandbox.zygote import START_SECONDS, Lost
+from autograder.settings import Limits
+from autograder.source_code import MAX_CELL, defined
 
-SLOW = "Is there a Python loop that a single NumPy operation could replace?"
 PRINTED = 4000  # characters of a submission's output that are kept
 NOTES = 50
-SOURCE = 80_000  # characters of one cell
+ERRORS = 20  # of one cell; a candidate reports no more, but it may lie
 
 
 class Ended(Exception):
@@ -36,23 +39,53 @@ class Ended(Exception):
         self.status = status
 
 
+class Slow(Ended):
+    """The candidate is gone because one call took longer than it may."""
+
+    def __init__(self, seconds: float):
+        super().__init__(f"took longer than {seconds:g} seconds", "timeout")
+        self.seconds = seconds
+
+
+@dataclass
+class Clock:
+    """What a submission's code has used of its seconds, in all the candidates that it was run in."""
+
+    limit: float
+    spent: float = 0.0
+    reserved: float = 0.0  # for what is still to come: a slow function does not take its neighbours' time
+
+    @property
+    def left(self) -> float:
+        return self.limit - self.reserved - self.spent
+
+
 class Candidate:
     """A submission at work. Use it as a context manager; what it did wrong while loading is in `notes`.
 
     cells: (source, where) pairs, run in order; `where` is a word for messages, the grade_id of a solution cell.
-    A cell that ends or hangs the process is left out, and the others are run again in a new one.
+    A cell that ends or hangs the process is left out, and the others are run again in a new one. Everything here raises
+    Lost when it was not the student who ended the process; in a `second_look`, a kill is held to be the student's own.
     """
 
-    def __init__(self, sandbox: Sandbox, cells: Iterable[tuple[str, str]], limits: Limits | None = None):
-        self.limits = limits or Limits()
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        cells: Iterable[tuple[str, str]],
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+        second_look: bool = False,
+    ):
+        self.limits, self._second_look = limits or Limits(), second_look
+        self._clock = clock or Clock(self.limits.submission_seconds)
         self.secret = False  # while True, no word chosen by the student gets into a message: see `guarded`
         self._helped = False
         self.printed = ""
         self._sandbox, self._cells = sandbox, list(cells)
         self._noted: list[list[Failed]] = [[] for _ in self._cells]
         self._left_out: set[int] = set()
-        self._connection = None
-        self._starts, self._spent = 0, 0.0
+        self._connection: Connection | None = None
+        self._starts = 0
 
     def __enter__(self) -> Candidate:
         with contextlib.suppress(Ended):  # every question will say so
@@ -60,7 +93,8 @@ class Candidate:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._hang_up()
+        with contextlib.suppress(Lost):  # every answer is there already; the next candidate has another zygote
+            self._hang_up()
 
     @property
     def notes(self) -> list[str]:
@@ -99,58 +133,61 @@ class Candidate:
             if self._connection is None:
                 self._load()
             reply, results = self._exchange({**request, "name": name}, values, self.limits.call_seconds)
+        except Slow as why:
+            raise too_slow(name, why.seconds) from None
         except Ended as why:
-            question = SLOW if why.status == "timeout" else None
-            raise Failed(f"{name} {why}.", question, status=why.status) from None
+            raise Failed(f"{name} {why}.", status=why.status) from None
         if "undefined" in reply:
             raise self._absent(name, reply["undefined"] is True)
         if "large" in reply:
             raise Failed(f"{name} returned more than {self.limits.answer_mb} MB.", status="error")
         if "raised" in reply:
-            raise hearsay.raised(reply["raised"], name, self._cells, self.secret)
+            raise replies.raised(reply["raised"], name, self._cells, self.secret)
         return reply, results
 
     def _exchange(self, request: dict, values: list, seconds: float) -> tuple[dict, list]:
         """Send a request and receive its reply. Raises Ended, with the process gone, when that does not work."""
-        left = self.limits.submission_seconds - self._spent
-        if left <= 0:
+        if self._clock.left <= 0:
             raise self._gone(self._used_up)
+        # A number that only this request has: what a candidate prepared beforehand is no answer to it.
         nonce, wire, began = secrets.token_hex(8), self._connection.socket, time.monotonic()
-        until = began + min(seconds, left)
-
-        def read(n: int) -> bytearray:
-            buffer = bytearray(n)
-            view = memoryview(buffer)
-            while view:
-                wire.settimeout(max(until - time.monotonic(), 1e-3))
-                got = wire.recv_into(view)
-                if not got:
-                    raise ConnectionResetError
-                view = view[got:]
-            return buffer
-
+        until = began + min(seconds, self._clock.left)
+        foreign = partial(replies.foreign, secret=self.secret)
         try:
             wire.settimeout(until - began)
             wire.sendall(pack({**request, "id": nonce}, values))
-            reply, results, _ = receive(read, self.limits.answer_mb << 20, partial(hearsay.foreign, secret=self.secret))
+            reply: dict = {"working": True}
+            while reply.get("working") is True:  # another call has come back, and the next one has its own time
+                until = min(time.monotonic() + seconds, began + self._clock.left)
+                reply, results, _ = receive(partial(read, wire, until), self.limits.answer_mb << 20, foreign)
             if reply.get("id") != nonce:
                 raise Malformed("not the reply to this request")
         except TimeoutError:
-            raise self._gone(f"took longer than {seconds:g} seconds") from None
+            self._hang_up()
+            if time.monotonic() - began >= self._clock.left:
+                raise Ended("used up the seconds that a submission has", "timeout") from None
+            raise Slow(seconds) from None
         except Malformed:
             self._hang_up()
             raise Ended("sent something that is not an answer") from None
         except OSError:
-            raise Ended(hearsay.ending(self._hang_up(grace=0.2), self.secret)) from None
+            raise self._ended(self._hang_up(grace=0.2)) from None
         finally:
-            self._spent += time.monotonic() - began
+            self._clock.spent += time.monotonic() - began
         if not self.secret:
-            self.printed += hearsay.plain(reply.get("printed"), PRINTED - len(self.printed), keep="\n\t")
+            self.printed += replies.plain(reply.get("printed"), PRINTED - len(self.printed), keep="\n\t")
         return reply, results
+
+    def _ended(self, code: int | None) -> Ended:
+        """What to say of a process that hung up. Raises Lost when it may have been killed from outside."""
+        if code == -signal.SIGKILL and self._clock.left > 0 and not self._second_look:
+            # The machine out of memory, an administrator, or student code that kills itself: asked again, it shows.
+            raise Lost("A process with student code was killed. Is there enough memory?")
+        return Ended(replies.ending(code, self.secret))
 
     @property
     def _used_up(self) -> str:
-        return f"was not run: the submission's {self.limits.submission_seconds:g} seconds were used up"
+        return f"was not run: the {self._clock.limit:g} seconds of this submission were used up"
 
     def _gone(self, words: str) -> Ended:
         self._hang_up()
@@ -161,36 +198,46 @@ class Candidate:
     def _load(self) -> None:
         """Start a process and run the cells; a cell that ends it is left out, and all is begun again."""
         while self._connection is None:
-            if self._spent >= self.limits.submission_seconds:
+            if self._clock.left <= 0:
                 raise Ended(self._used_up, "timeout")
             if self._starts > self.limits.restarts:
                 raise Ended("was not run: this submission ended its process too often")
             self._starts += 1
-            try:
-                self._connection = self._sandbox.candidate(self.limits)
-            except Unavailable as why:
-                raise Ended(f"was not run: {why}") from None
+            self._connection = self._sandbox.candidate(self.limits)
+            self._greet()
             for i in range(len(self._cells)):
                 if i not in self._left_out and not self._run(i):
                     break
 
+    def _greet(self) -> None:
+        """Wait until the new process says that it is locked in and has not run student code yet. Raises Lost."""
+        wire = self._connection.socket
+        try:
+            hello, _, _ = receive(partial(read, wire, time.monotonic() + START_SECONDS), 0)
+            if hello.get("id") == READY:
+                return
+        except (OSError, Malformed):
+            pass
+        self._hang_up()
+        raise Lost(f"A process for student code ended before it ran any: is {self.limits.memory_mb} MB enough for it?")
+
     def _run(self, i: int) -> bool:
         """Run a cell and note what it raised; False when the process is gone, and the cell left out from now on."""
         source, where = self._cells[i]
-        if len(source) > SOURCE:
+        if len(source) > MAX_CELL:
             self._noted[i] = [
-                Failed(f"{hearsay.cell(where)} is longer than {SOURCE} characters and was not run.", status="error")
+                Failed(f"{replies.cell(where)} is longer than {MAX_CELL} characters and was not run.", status="error")
             ]
             return True
         try:
             reply, _ = self._exchange({"do": "run", "source": source, "cell": i}, [], self.limits.load_seconds)
         except Ended as why:
             self._left_out.add(i)
-            self._noted[i] = [Failed(f"{hearsay.cell(where)} {why}.", status=why.status)]
+            self._noted[i] = [Failed(f"{replies.cell(where)} {why}.", status=why.status)]
             return False
         self._noted[i] = [
-            hearsay.raised(error, hearsay.cell(where), self._cells, self.secret)
-            for error in hearsay.items(reply.get("errors"))
+            replies.raised(error, replies.cell(where), self._cells, self.secret)
+            for error in replies.items(reply.get("errors"))[:ERRORS]
         ]
         return True
 
@@ -198,15 +245,29 @@ class Candidate:
         """Why there is no such function: the note on the cell that was to define it, if there is one."""
         if not undefined:
             return Failed(f"{name} is not a function.", status="missing")
-        defines = re.compile(rf"^[ \t]*(def\s+{re.escape(name)}\b|{re.escape(name)}\s*=)", re.M)
         for (source, _), notes in zip(self._cells, self._noted, strict=True):
-            if notes and defines.search(source):
-                return Failed(f"{name} is not defined. {notes[0].fact}", status=notes[0].status)
+            if notes and name in defined(source):
+                note = notes[0]
+                fact = f"{name} is not defined. {note.fact}"
+                return Failed(fact, status=note.status, error=note.error, about=note.about)
         return Failed(f"{name} is not defined.", status="missing")
 
     def _hang_up(self, grace: float = 0.0) -> int | None:
         connection, self._connection = self._connection, None
         return connection.end(grace) if connection is not None else None
+
+
+def read(wire: socket.socket, until: float, n: int) -> bytearray:
+    """Exactly n bytes, before the clock says `until`. Raises TimeoutError, and OSError when the other side is gone."""
+    buffer = bytearray(n)
+    view = memoryview(buffer)
+    while view:
+        wire.settimeout(max(until - time.monotonic(), 1e-3))
+        got = wire.recv_into(view)
+        if not got:
+            raise ConnectionResetError
+        view = view[got:]
+    return buffer
 
 
 @dataclass
@@ -234,6 +295,13 @@ class Proxy:
         token_id(drawn)  # says what is wrong with it
         raise Failed(f"{self.name} returned a token id that is no index.")
 
+    def parameters(self) -> list[tuple[str, bool]] | None:
+        """The function's positional parameters; None where no word chosen by the student may get into a message."""
+        if self.candidate.secret:
+            return None
+        reply, _ = self.candidate.ask(self.name, {"do": "parameters"}, [])
+        return replies.parameters(reply.get("parameters"))
+
     def _ask(self, request: dict, values: list, expected: int) -> list:
         for value in values:
             if not (value is None or isinstance(value, bool | int | float | np.ndarray | np.generic)):
@@ -242,5 +310,5 @@ class Proxy:
         if len(results) != expected:
             self.candidate._hang_up()
             raise Failed(f"{self.name} sent something that is not an answer.", status="crashed")
-        self.changed.update(i for i in hearsay.items(reply.get("changed")) if type(i) is int and 0 <= i < len(values))
+        self.changed.update(i for i in replies.items(reply.get("changed")) if type(i) is int and 0 <= i < len(values))
         return results

@@ -20,9 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.errors import CannotGrade
+
 CANDIDATE = Path(__file__).with_name("candidate.py")
 LINUX = sys.platform == "linux"
 START_SECONDS = 30.0  # a machine under load may need long to load NumPy
+REPLY_SECONDS = 30.0  # ... and to fork or to reap a process
 FLAGS = ["-s", "-P", "-S", "-B"]  # no user site, no script folder on the path, no site packages, no .pyc written
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "HOME": "/tmp", "OPENBLAS_NUM_THREADS": "1"}
 ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1"}
@@ -30,8 +33,12 @@ SEAL = "seal"  # tests put another word here, to try what holds where the kernel
 _started = count()
 
 
-class Unavailable(RuntimeError):
+class Unavailable(CannotGrade):
     """The sandbox that was asked for does not work here; the text says why and what to do."""
+
+
+class Lost(CannotGrade):
+    """A candidate, or the zygote it came from, was ended or stopped from outside: what was asked can be asked again."""
 
 
 class Zygote:
@@ -39,8 +46,8 @@ class Zygote:
 
     def __init__(self, command: list[str], environment: dict[str, str], uid: int = 0):
         self.control, theirs = socket.socketpair()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
             self._process = subprocess.Popen(
                 [*command, str(uid), SEAL], stdin=theirs, stdout=subprocess.DEVNULL, stderr=self._errors,
                 env=environment, cwd="/", start_new_session=True,
@@ -55,7 +62,7 @@ class Zygote:
         """Until it is ready. Raises Unavailable with what it wrote to standard error."""
         if self.sealed is None:
             try:
-                self.sealed = self._receive()["sealed"]
+                self.sealed = self._receive(START_SECONDS)["sealed"]
             except (OSError, ValueError) as error:
                 self.close()
                 self._errors.seek(0)
@@ -63,19 +70,26 @@ class Zygote:
                 raise Unavailable(said[-1] if said else f"{type(error).__name__}: {error}") from None
 
     def request(self, ask: dict, *descriptors: int) -> dict:
-        """One request, one reply. Raises OSError or ValueError when the zygote is gone."""
-        socket.send_fds(self.control, [json.dumps(ask).encode()], descriptors)
-        return self._receive()
+        """One request, one reply. Raises Lost when there is none; the zygote is closed then.
 
-    def _receive(self) -> dict:
-        self.control.settimeout(START_SECONDS)
+        For a reply that comes late must not be taken for the reply to the next request.
+        """
+        try:
+            socket.send_fds(self.control, [json.dumps(ask).encode()], descriptors)
+            return self._receive(REPLY_SECONDS)
+        except (OSError, ValueError):
+            self.close(grace=0)
+            raise Lost("The process that starts candidates does not answer: was it ended or stopped?") from None
+
+    def _receive(self, seconds: float) -> dict:
+        self.control.settimeout(seconds)
         return json.loads(self.control.recv(4096))
 
-    def close(self) -> None:
-        """End it and every candidate of it."""
+    def close(self, grace: float = 5.0) -> None:
+        """End it and every candidate of it, by force after `grace` seconds."""
         self.control.close()  # it sees the end of its socket, kills its children and goes
         try:
-            self._process.wait(5)
+            self._process.wait(grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -104,12 +118,15 @@ def bubblewrap_zygote() -> Zygote:
         *namespaces.split(),
         *["--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"],
     ]
-    if uid:  # as root: no user namespace, which could map only root; become an unprivileged user inside instead
+    # As root there is no need for a user namespace, which would map nobody but root: candidates become a user of their
+    # own inside, so the zygote keeps the rights to change its user, and to read Python wherever it is installed.
+    if uid:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_DAC_READ_SEARCH"]
     else:
         command += ["--unshare-user"] + (["--disable-userns"] if "--disable-userns" in _bwrap_help() else [])
     for source, target in {**_libraries(), **binds}.items():
         command += ["--ro-bind", source, target]
+    # The standard library's folder is bound as a whole; the packages that lie inside of it are covered up.
     if Path(sysconfig.get_path("stdlib"), "site-packages").is_dir():
         command += ["--tmpfs", f"/python/{library}/site-packages"]
     command += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/tmp", "--remount-ro", "/"]
@@ -126,10 +143,12 @@ def _spare_uid() -> int:
     """A user id that nobody has, another for each zygote, when we are root; else 0, for staying who we are."""
     if os.geteuid() != 0:
         return 0
-    mapped = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()] if LINUX else []
-    if any(int(first) + int(length) > 2**31 for first, _, length in mapped):
-        return 2_000_000_000 + os.getpid() * 16 + next(_started) % 16
-    return 60_000 + (os.getpid() * 16 + next(_started)) % 5000  # a container with few ids
+    lines = Path("/proc/self/uid_map").read_text().splitlines() if LINUX else []
+    ids = [range(int(first), int(first) + int(length)) for first, _, length in map(str.split, lines)]
+    number = os.getpid() * 16 + next(_started) % 16
+    # Containers map few ids; a user's own namespace maps root alone, who is that user outside and no more.
+    wanted = [2_000_000_000 + number, 60_000 + number % 5000]
+    return next((uid for uid in wanted if not LINUX or any(uid in mapped for mapped in ids)), 0)
 
 
 @cache
@@ -142,7 +161,8 @@ def _libraries() -> dict[str, str]:
     """Shared libraries that Python and NumPy load, and the loader: where each is here -> where it goes inside."""
     modules = Path(sysconfig.get_path("stdlib"), "lib-dynload")
     wanted = [_python(), *Path(np.__file__).parent.glob("*/*_umath*.so")]
-    wanted += [str(path) for name in ("_ctypes", "_hashlib", "zlib", "_uuid") for path in modules.glob(f"{name}.*so")]
+    names = ("_ctypes", "_hashlib", "zlib", "_uuid", "_sqlite3", "_bz2", "_lzma", "_decimal", "pyexpat")
+    wanted += [str(path) for name in names for path in modules.glob(f"{name}.*so")]
     listed = subprocess.run(["ldd", *wanted], capture_output=True, text=True).stdout
     found = {path: f"/libraries/{name}" for name, path in re.findall(r"^\s*(\S+) => (/\S+) \(0x", listed, re.M)}
     return found | {path: path for path in re.findall(r"^\s*(/\S+) \(0x", listed, re.M)}

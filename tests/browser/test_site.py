@@ -144,10 +144,10 @@ def test_work_is_still_there_and_an_updated_assignment_is_offered_beside_it(
 
 def update(folder: Path, monkeypatch, scratch: Path) -> None:
     """Publish the site again with a changed assignment."""
-    notebook = json.loads(site.RELEASE.read_text("utf-8"))
+    notebook = json.loads(site.Settings().release.read_text("utf-8"))
     notebook["cells"][0]["source"] = "# Updated for this test"
-    monkeypatch.setattr(site, "RELEASE", scratch / "updated" / "gpt2.ipynb")
-    site.save(site.RELEASE, json.dumps(notebook))
+    monkeypatch.setattr(site.Settings, "release", scratch / "updated" / "gpt2.ipynb")
+    site.save(site.Settings.release, json.dumps(notebook))
     site.run(Namespace(folder=scratch / "site", pyodide=PYODIDE, weights=False))
     shutil.rmtree(folder / "gpt2")
     shutil.move(scratch / "site", folder / "gpt2")

@@ -30,7 +30,7 @@ def functions(**theirs):
 
 
 def failed(students):
-    return {r.check.name: r for r in run(EXERCISES["end_to_end"], students, HIDDEN) if not r.passed}
+    return {r.check.name: r for r in run(EXERCISES["end_to_end"].checks, students, HIDDEN) if not r.passed}
 
 
 def test_right_functions_are_asked_once_for_each_text():
@@ -61,7 +61,7 @@ def test_scores_that_are_off_but_lead_to_the_same_tokens_earn_a_part():
     def a_little_off(x, g, b, eps=1e-5):
         return gpt2_pico.layer_norm(x, g, b, eps) * 1.01
 
-    results = run(EXERCISES["end_to_end"], functions(layer_norm=a_little_off), HIDDEN)
+    results = run(EXERCISES["end_to_end"].checks, functions(layer_norm=a_little_off), HIDDEN)
     passed = {r.check.name for r in results if r.passed}
     assert passed == {"tiny_probabilities", "probabilities", "greedy_tokens"}
     assert 0 < sum(earned(results, 1)) < 1
@@ -75,7 +75,7 @@ def test_a_function_that_remembers_is_told_so():
         return gpt2_pico.layer_norm(x, g, b, eps) * (1 if count else 2)
 
     students = functions(layer_norm=forgetful)
-    assert failed(students)["tiny_model"].mistake == "remembers_calls"
+    assert failed(students)["tiny_model"].measured == "fickle"
 
 
 @pytest.mark.parametrize("answer", [None, np.zeros(3), np.full((2, 2), np.nan)])
@@ -107,7 +107,7 @@ def test_a_missing_function_ends_it():
     def stub(*_):
         raise NotImplementedError
 
-    results = run(EXERCISES["end_to_end"], functions(layer_norm=stub), HIDDEN)
+    results = run(EXERCISES["end_to_end"].checks, functions(layer_norm=stub), HIDDEN)
     assert {r.status for r in results} == {"missing"}
 
 
@@ -117,4 +117,4 @@ def test_failures_of_other_kinds_are_not_swallowed():
 
     students = functions()
     students.attention.many = explode
-    assert {r.status for r in run(EXERCISES["end_to_end"], students, HIDDEN)} == {"timeout"}
+    assert {r.status for r in run(EXERCISES["end_to_end"].checks, students, HIDDEN)} == {"timeout"}

@@ -8,12 +8,13 @@ import pytest
 from gptkit.checks.cases import DATA, Stored
 from gptkit.checks.core import SOFT_CAP, Local, earned, run
 from gptkit.weights import find
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from picoGPT import sampling
 
 from autograder.exercises import EXERCISES, ORDER, modules, write_data
 from autograder.exercises.hidden_data import Hidden
+from tests.drawing import few
 
 MODEL = ("softmax", "layer_norm", "attention")
 CATALOGUES = {name: m.catalogue for name, m in modules().items() if hasattr(m, "catalogue")}
@@ -29,7 +30,7 @@ def student(name, functions=RIGHT):
 
 
 def failures(name, functions=RIGHT, hidden=HIDDEN[0]):
-    results = run(EXERCISES[name], student(name, functions), hidden)
+    results = run(EXERCISES[name].checks, student(name, functions), hidden)
     return [(r.check.name, r.message, r.hint) for r in results if not r.passed]
 
 
@@ -46,7 +47,7 @@ def test_the_exercises_are_those_of_the_table_in_its_order():
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_shares_sum_to_one_and_checks_without_values_stay_small(name):
-    checks = EXERCISES[name]
+    checks = EXERCISES[name].checks
     assert sum(c.share for c in checks) == pytest.approx(1)
     assert sum(c.share for c in checks if not c.value) <= SOFT_CAP + 1e-9
     assert [c.hidden for c in checks] == sorted(c.hidden for c in checks)
@@ -69,7 +70,7 @@ def test_the_data_files_are_fresh(tmp_path):
 
 def test_visible_checks_answer_within_a_second():
     for name in EXERCISES:
-        visible = [c for c in EXERCISES[name] if not c.hidden]
+        visible = [c for c in EXERCISES[name].checks if not c.hidden]
         run(visible, student(name))  # files are read once
         started = time.perf_counter()
         run(visible, student(name))
@@ -78,11 +79,11 @@ def test_visible_checks_answer_within_a_second():
 
 def test_a_second_submission_costs_little():
     for name in EXERCISES:
-        run(EXERCISES[name], student(name), HIDDEN[0])
+        run(EXERCISES[name].checks, student(name), HIDDEN[0])
     started = time.perf_counter()
     for name in EXERCISES:
         if name != "sample_top_n":  # whose time is the student's own
-            run(EXERCISES[name], student(name), HIDDEN[0])
+            run(EXERCISES[name].checks, student(name), HIDDEN[0])
     assert time.perf_counter() - started < 0.3
 
 
@@ -173,7 +174,7 @@ def attentions(draw):
     return attention
 
 
-@settings(max_examples=40, deadline=None)
+@few(40)
 @given(softmaxes(), layer_norms(), attentions(), st.sampled_from(HIDDEN))
 def test_every_honest_implementation_passes(softmax, layer_norm, attention, hidden):
     functions = {"softmax": softmax, "layer_norm": layer_norm, "attention": attention}
@@ -181,7 +182,7 @@ def test_every_honest_implementation_passes(softmax, layer_norm, attention, hidd
         assert failures(name, functions, hidden) == []
 
 
-@settings(max_examples=20, deadline=None)
+@few(20)
 @given(DTYPES, st.sampled_from(["norms", "units", "logs", "float"]), st.sampled_from(HIDDEN))
 def test_every_honest_similarity_passes(dtype, how, hidden):
     def cosine_similarity(a, b):
@@ -216,7 +217,7 @@ def by_race(top, p, rng):
     return int(top[np.argmin(rng.exponential(size=len(p)) / p)])
 
 
-@settings(max_examples=60, deadline=None)
+@few(60)
 @given(
     st.sampled_from([by_choice, by_integers, by_gumbel, by_inverse, by_race]),
     st.sampled_from([np.float32, np.float64]),
@@ -259,7 +260,7 @@ def singles():
 
 @pytest.mark.parametrize(("exercise", "name", "wrong"), list(singles()))
 def test_a_known_mistake_loses_points_and_hears_its_name(exercise, name, wrong):
-    results = run(EXERCISES[exercise], Local(wrong, exercise), HIDDEN[0])
+    results = run(EXERCISES[exercise].checks, Local(wrong, exercise), HIDDEN[0])
     assert sum(earned(results, 1)) <= 0.85
     assert {r.mistake for r in results if r.mistake} == {name}
     assert any(not r.passed and r.check.hidden for r in results)
@@ -271,7 +272,7 @@ def test_two_mistakes_at_once_are_named_together(exercise):
     pairs = [name for name in known if "+" in name]
     assert len(pairs) > 100
     for name in pairs[::12]:
-        results = run(EXERCISES[exercise], Local(CATALOGUES[exercise].mistakes()[name][0], exercise), HIDDEN[0])
+        results = run(EXERCISES[exercise].checks, Local(CATALOGUES[exercise].mistakes()[name][0], exercise), HIDDEN[0])
         assert {r.mistake for r in results if r.mistake} == {name}
 
 
@@ -292,17 +293,17 @@ def own_seed(logits, n, rng):
 
 @pytest.mark.parametrize("sample", [ignores_rng, own_seed])
 def test_ignoring_rng_costs_at_least_half(sample):
-    results = run(EXERCISES["sample_top_n"], Local(sample, "sample_top_n"), HIDDEN[0])
+    results = run(EXERCISES["sample_top_n"].checks, Local(sample, "sample_top_n"), HIDDEN[0])
     assert sum(earned(results, 1)) <= 0.5
 
 
 def test_a_greedy_sampler_earns_nothing():
-    results = run(EXERCISES["sample_top_n"], Local(lambda z, n, rng: z.argmax(), "sample_top_n"), HIDDEN[0])
+    results = run(EXERCISES["sample_top_n"].checks, Local(lambda z, n, rng: z.argmax(), "sample_top_n"), HIDDEN[0])
     assert sum(earned(results, 1)) == 0
 
 
 def test_visible_answers_learnt_by_heart_earn_the_visible_part_only():
     stored = {c.args[0].tobytes(): c.expected for g in Stored("softmax", "(x)").groups.values() for c in g}
     by_heart = Local(lambda x: stored.get(x.tobytes(), np.zeros_like(x)), "softmax")
-    results = run(EXERCISES["softmax"], by_heart, HIDDEN[0])
+    results = run(EXERCISES["softmax"].checks, by_heart, HIDDEN[0])
     assert all(r.passed != r.check.hidden for r in results)

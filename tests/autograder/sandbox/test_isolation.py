@@ -17,21 +17,30 @@ from gptkit.checks.core import Failed
 
 from autograder.sandbox import candidate, zygote
 from autograder.sandbox import isolation as sandbox
-from autograder.sandbox.proxy import Candidate, Limits
+from autograder.sandbox.proxy import Candidate
+from autograder.sandbox.zygote import Unavailable
+from autograder.settings import Limits
+from tests.machine import Part, skip_without
 from tests.walls import EVERYTHING, FILES, PROCESSES, tried
 
 ROOT = Path(__file__).parents[3]
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
-linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's namespaces and filters")
+linux = pytest.mark.usefixtures("on_linux")
+
+
+@pytest.fixture(scope="session")
+def on_linux():
+    if sys.platform != "linux":
+        skip_without(Part.LINUX)
 
 
 def opened(mode):
     try:
-        box = sandbox.open(mode)
+        box = sandbox.Sandbox(mode)
         assert box.isolation == mode
         return box
-    except sandbox.Unavailable as why:
-        pytest.skip(f"this machine has no bubblewrap that works: {why}")
+    except Unavailable as why:
+        skip_without(Part.BUBBLEWRAP, str(why))
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "process"])
@@ -77,7 +86,7 @@ def leaks():
 def test_the_numbers_on_the_list_are_the_kernels(machine, header):
     path = Path("/usr/include", header)
     if not path.exists():
-        pytest.skip(f"the kernel's header {path} is not installed")
+        skip_without(Part.HEADERS, str(path))
     known = dict(re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", path.read_text()))
     assert candidate.ABI[machine][1] == [int(known[name]) for name in candidate.ALLOWED]
 
@@ -169,8 +178,9 @@ def test_the_root_in_bubblewrap_holds_only_python_and_numpy(monkeypatch):
 
 
 @linux
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to see that it is given up")
 def test_root_becomes_nobody(box):
+    if os.geteuid() != 0:
+        skip_without(Part.ROOT, "to see that it is given up")
     with Candidate(box, [("x = 1", "x")]) as one:
         children = [c for c in psutil.Process().children(recursive=True) if "candidate.py" in " ".join(c.cmdline())]
         uids = {c.uids().effective for c in children if c.name() != "bwrap"}
@@ -197,7 +207,7 @@ def test_no_process_is_left(mode, how):
 import sys, threading
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
-box = sandbox.open({mode!r})
+box = sandbox.Sandbox({mode!r})
 one = Candidate(box, [("def f():\\n    while True: pass", "f")]).__enter__()
 print("ready", flush=True)
 if {how!r} == "kill":
@@ -252,13 +262,13 @@ def test_without_bubblewrap_auto_warns_once_and_bubblewrap_refuses(monkeypatch, 
     monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
     monkeypatch.setattr(sandbox, "_warned", False)
     for _ in range(2):
-        with sandbox.open("auto") as box:
+        with sandbox.Sandbox("auto") as box:
             assert box.isolation == "process"
     assert [r.message for r in caplog.records] == [
         "bubblewrap is not installed: grading in plain processes. See docs/security.md."
     ]
-    with pytest.raises(sandbox.Unavailable, match="apt install bubblewrap"):
-        sandbox.open("bubblewrap")
+    with pytest.raises(Unavailable, match="apt install bubblewrap"):
+        sandbox.Sandbox("bubblewrap")
 
 
 def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_path):
@@ -267,32 +277,23 @@ def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_p
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(sandbox, "_warned", False)
-    with sandbox.open("auto") as box:
+    with sandbox.Sandbox("auto") as box:
         assert box.isolation == "process"
     assert "No permissions to create new namespace" in caplog.text
-    with pytest.raises(sandbox.Unavailable, match="No permissions to create new namespace"):
-        sandbox.open("bubblewrap")
-
-
-def test_limits_come_from_the_environment(monkeypatch):
-    monkeypatch.setenv("AUTOGRADER_LIMITS", "call_seconds=2, memory_mb=800")
-    assert Limits.chosen() == Limits(call_seconds=2.0, memory_mb=800)
-    for bad in ("call_seconds", "call_seconds=x", "speed=3"):
-        monkeypatch.setenv("AUTOGRADER_LIMITS", bad)
-        with pytest.raises(sandbox.Unavailable, match="call_seconds, load_seconds"):
-            Limits.chosen()
+    with pytest.raises(Unavailable, match="No permissions to create new namespace"):
+        sandbox.Sandbox("bubblewrap")
 
 
 @pytest.fixture(scope="module")
 def public_python() -> str:
     """A Python with NumPy that other users can read."""
     if os.geteuid() != 0:
-        pytest.skip("only root can become another user; every other test has just run as an ordinary user")
+        skip_without(Part.ROOT, "to become another user; every other test has just run as an ordinary one")
     for python in (sys.executable, "/usr/bin/python3"):
         with contextlib.suppress(OSError):
             if subprocess.run([python, "-c", "import numpy"], capture_output=True, **NOBODY).returncode == 0:
                 return python
-    pytest.skip("no Python with NumPy here that other users can read (Debian: apt install python3-numpy)")
+    skip_without(Part.PYTHON)
 
 
 @linux
@@ -302,8 +303,9 @@ def test_it_works_for_an_ordinary_user(public_python, mode):
 import json, os, sys
 sys.path += [{str(ROOT)!r}, {str(ROOT / "source" / "gpt2")!r}]
 from autograder.sandbox import isolation as sandbox
+from tests.machine import Part, skip_without
 from tests.walls import EVERYTHING, tried
-with sandbox.open({mode!r}) as box:
+with sandbox.Sandbox({mode!r}) as box:
     print(json.dumps([os.getuid(), box.isolation, tried(box, "1 + 1", *EVERYTHING)]))
 """
     done = subprocess.run([public_python, "-c", code], capture_output=True, text=True, cwd="/", **NOBODY)

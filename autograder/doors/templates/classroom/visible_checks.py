@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from gptkit import load
 from gptkit.engine.complete import complete
-from gptkit.engine.model import GPT2
-from gptkit.notebook.feedback import FUNCTIONS, IN_THE_MODEL, POINTS, Feedback, examine
+from gptkit.engine.model import GPT2, PARTS
+from gptkit.notebook.feedback import FUNCTIONS, POINTS, Feedback, examine
 
 NOTEBOOK = Path(__file__).with_name("gpt2.ipynb")
 NOT_YOURS = ("# Only shows something", "# Opens the model", "# Shows the visible checks")
@@ -45,7 +45,7 @@ def run_cells() -> tuple[dict, list[str]]:
 functions, failed_cells = run_cells()
 results = [examine(name, {name: functions[name]}) for name in FUNCTIONS]
 if "end_to_end" in POINTS:
-    results.append(examine("end_to_end", {name: functions[name] for name in IN_THE_MODEL}))
+    results.append(examine("end_to_end", {name: functions[name] for name in PARTS}))
 
 
 def test_every_cell_runs():
@@ -90,7 +90,7 @@ def summary() -> str:
     lines += ["", "Grading repeats these checks and adds hidden ones. " + escape(" ".join(failed_cells)), ""]
     if results[-1].name == "end_to_end" and results[-1].passed:
         model = load()
-        gpt2 = GPT2(model.hparams, model.params, **{name: functions[name] for name in IN_THE_MODEL})
+        gpt2 = GPT2(model.hparams, model.params, **{name: functions[name] for name in PARTS})
         text = complete(gpt2, model.tokenizer, PROMPT, 20, progress=False)
         lines += [f"GPT-2 ({model.name}) on your functions: **{PROMPT}**{escape(text)}", ""]
     return "\n".join(lines)

@@ -1,0 +1,109 @@
+"""`autograder grade`: notebooks in, scores out, on the terminal and in the files asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.doors.options import add_grading_options
+from autograder.errors import AutograderError, UsageError
+from autograder.files import save_output
+from autograder.settings import Settings
+
+if TYPE_CHECKING:
+    from autograder.record import Record
+
+HELP = """Examine notebooks and print one line per exercise and a total for each.
+
+PATH is a notebook, or a folder whose notebooks are all graded. A student's function runs in a process of its own that
+holds nothing worth stealing; a notebook that crashes or never returns is a zero with a message. The exit code is 0 when
+the grading itself worked, whatever the scores; 2 when the command was wrong; 3 when some or all could not be graded,
+which is never the student's doing: they get no score, and the same command grades them later."""
+
+
+def add_parser(commands: Any, examples: str) -> None:
+    """Add the command to the command line."""
+    grade = commands.add_parser(
+        "grade",
+        help="grade notebooks",
+        description=HELP,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    grade.add_argument("paths", metavar="PATH", nargs="+", help="a notebook, or a folder of notebooks")
+    grade.add_argument("--json", metavar="FILE", help="also write the full record of every notebook (-: to stdout)")
+    grade.add_argument("--junit", metavar="FILE", help="also write JUnit XML, one case per check")
+    grade.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json (one notebook)")
+    grade.add_argument("--markdown", metavar="FILE", help="also write a summary for a CI page")
+    add_grading_options(grade)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grade every notebook of the given paths and write the reports asked for. Raises AutograderError."""
+    from autograder import reports
+    from autograder.executors.batch import grade_all
+    from autograder.notebooks.choosing import submissions
+    from autograder.notebooks.opening import Unreadable, open_notebook
+    from autograder.notebooks.submission import Release, read
+
+    settings = replace(Settings.from_environment(), fresh=options.fresh)
+    release = Release.of(settings)
+    found = [submissions(Path(path), release) for path in options.paths]
+    work = [one for works, _ in found for one in works]
+    for path in map(Path, options.paths):
+        if not path.is_dir():  # a notebook that is named must be one of this assignment
+            try:
+                read(open_notebook(path), release)
+            except Unreadable as error:
+                raise UsageError(str(error)) from None
+    if options.gradescope and len(work) != 1:
+        raise UsageError(f"--gradescope takes one notebook, and {len(work)} were found.")
+    records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler)
+    outputs = {options.json: reports.as_json, options.junit: reports.junit, options.markdown: reports.markdown}
+    if records[0].error is None:  # else there is no mark to give: Gradescope shows that its autograder failed
+        outputs[options.gradescope] = lambda records: reports.gradescope(records[0])
+    problems = []
+    for file, form in outputs.items():
+        if file:
+            try:
+                save_output(file, form(records))
+            except AutograderError as error:
+                problems.append(error)
+    if "-" not in outputs:
+        show(records)
+    name_without_a_mark(without for _, without in found)
+    if problems:
+        raise max(problems, key=lambda error: error.exit_code)
+    return 3 if any(record.error is not None for record in records) else 0
+
+
+def name_without_a_mark(found: Iterable[dict[str, list[str]]]) -> None:
+    """Say who handed in something that is no submission, and what lies there."""
+    from autograder.reports import clean
+
+    for without in found:
+        for name, notes in without.items():
+            print(f"autograder: {clean(name)} has no mark. {clean(' '.join(notes))}", file=sys.stderr)
+
+
+def show(records: Sequence[Record]) -> None:
+    """Print every record, and the average of several."""
+    from autograder.reports import text
+
+    try:
+        for place, record in enumerate(records):
+            print("\n" * bool(place) + text(record))
+        scores = [record.score for record in records if record.score is not None]
+        if len(records) > 1:
+            average = sum(scores) / len(scores) if scores else 0
+            missing = f", {len(records) - len(scores)} not graded" * (len(scores) < len(records))
+            full = f"{average:.1f} of {records[0].max_score:g} points on average"
+            print(f"\n{len(scores)} notebooks graded{missing}, {full}")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

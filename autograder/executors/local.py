@@ -1,0 +1,66 @@
+"""A pool of processes on this machine. One that dies is replaced, and what it was doing is done again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for_end
+from typing import Any
+
+AHEAD = 2  # calls handed out per worker process: one to do, one to do next
+
+
+class LocalPool:
+    """Processes of this machine. When one dies, all at work are asked again, alone: one of them may be why."""
+
+    local, died, sure = True, (BrokenProcessPool,), False
+
+    def __init__(self, jobs: int):
+        self.jobs = jobs
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the workers: as many threads as processes
+
+    @property
+    def room(self) -> int:
+        return AHEAD * self.jobs
+
+    def __enter__(self) -> LocalPool:
+        self.pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), begin)
+        return self
+
+    def __exit__(self, kind: type | None, *_: Any) -> None:
+        if kind:  # do not wait for the notebooks at work
+            # Its own processes and no others: whoever runs us may have children of their own. (A private name; Python
+            # 3.14 has terminate_workers for it.)
+            for process in list((self.pool._processes or {}).values()):
+                process.terminate()
+        self.pool.shutdown(cancel_futures=True)
+
+    def submit(self, function: Callable, *args: Any) -> Future:
+        try:
+            return self.pool.submit(function, *args)
+        except BrokenProcessPool:
+            self.__enter__()
+            return self.pool.submit(function, *args)
+
+
+def begin() -> None:
+    """Prepare a worker process: Ctrl-C is its parent's business, and it ends when its parent ends, however that is."""
+    skip_slow_import()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
+
+
+def skip_slow_import() -> None:
+    """Keep jsonschema, which nbgrader imports, from making a parser of web addresses for most of a second."""
+    sys.modules.setdefault("rfc3987_syntax", None)
+
+
+def end_with(parent: int) -> None:
+    wait_for_end([parent])
+    os._exit(1)

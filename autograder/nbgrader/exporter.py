@@ -1,0 +1,203 @@
+"""The exporter that reads submissions for `nbgrader autograde`, and what it makes of them.
+
+`nbgrader autograde` converts each submission twice. First `SubmissionExporter` makes the notebook in autograded/ anew,
+from the released one and what the student wrote; then `preprocessors.Examine` writes each test cell's outputs, from
+which nbgrader's own scores are taken. No notebook is executed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import weakref
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+from nbgrader.converters.base import NbGraderException
+from nbgrader.utils import is_locked
+from traitlets import Enum, Instance, default
+
+from autograder.errors import AutograderError, UsageError
+from autograder.grading import Grader
+from autograder.grading.verdicts import digest
+from autograder.nbgrader.course_files import SubmittedFiles, grade, handed_in, made_from
+from autograder.notebooks import sanitize as harmless
+from autograder.notebooks import submission
+from autograder.notebooks.opening import Unreadable, open_notebook
+from autograder.notebooks.submission import Release
+from autograder.notebooks.written_answer import UNSURE, Written, written
+from autograder.record import Record
+from autograder.settings import Settings
+
+# Parts of nbgrader's configuration that say where things are and how a command was started, and decide no mark.
+DECIDES_NOTHING = re.compile(
+    r"\w*App|Application|BaseConverter|CourseDirectory|NbGrader|Exchange\w*|SubmissionExporter"
+)
+UNFINISHED = "unfinished"  # stands in a notebook of ours in place of what it was made from, until it is graded
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads submissions for `nbgrader autograde`: any file of a student's gives a whole, harmless notebook."""
+
+    isolation = Enum(
+        ["auto", "bubblewrap", "process"], "auto", help="How student code is locked in, as in `autograder grade`."
+    ).tag(config=True)
+    settings = Instance(Settings, help="What nbgrader_config.py read from the environment.").tag(config=True)
+
+    @default("settings")
+    def _settings(self) -> Settings:
+        return Settings.from_environment()
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        try:
+            asked, ours = self.parent.coursedir.assignment_id, self.settings.assignment
+            if asked != ours:
+                raise UsageError(f"This grades {ours}. For another assignment set AUTOGRADER_ASSIGNMENT={asked}.")
+            self.grader = Grader(self.settings, self.isolation)
+        except AutograderError as error:
+            self.parent.log.error(str(error))
+            raise NbGraderException(str(error)) from error
+        weakref.finalize(self, self.grader.close)
+        # What decides a mark besides the submission: a changed late penalty is a reason to record it again.
+        deciding = {name: part for name, part in self.config.items() if not DECIDES_NOTHING.fullmatch(name)}
+        self.context = digest(self.grader.context, json.dumps(deciding, sort_keys=True, default=without_address))
+        self.records: dict[str, Record] = {}  # of the student whose submission is being converted
+        self.parent.coursedir = SubmittedFiles.of(self.parent.coursedir)
+        self.parent.assignments = self.parent.coursedir.submissions(self.grader.release.name)
+        take_over(self)
+
+    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> tuple[str, Any]:
+        """Convert a file of submitted/ (whatever it is) or of autograded/ (ours)."""
+        it, course = resources["nbgrader"], self.parent.coursedir
+        folder = Path(course.format_path(course.submitted_directory, it["student"], it["assignment"]))
+        if Path(filename).parent != folder:
+            return super().from_filename(filename, resources, **kwargs)
+        released = nbformat.read(self.settings.release, as_version=4)
+        try:
+            cells = handed_in(folder, self.grader.release).opened().cells
+        except Unreadable:
+            cells = open_notebook(self.settings.release).cells  # the reason stands in the record's notes
+        made = made_anew(released, self.grader.release, cells)
+        made.metadata["autograder"] = UNFINISHED
+        return self.from_notebook_node(made, resources, **kwargs)
+
+
+def without_address(value: Any) -> str:
+    """A function or an object of a configuration by its name, which is the same in every process."""
+    return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+def take_over(exporter: SubmissionExporter) -> None:
+    """Have nbgrader's converter ask us what is to be graded, and grade it before it touches gradebook and folders.
+
+    It has no hook for that: it decides by timestamp.txt alone, and enters a student into the gradebook before it
+    converts. So two methods of this one converter (nbgrader.converters.base.BaseConverter) are replaced.
+    """
+    converter, ungraded = exporter.parent, []
+    ours_to_judge, convert = converter.init_destination, converter.convert_notebooks
+
+    def init_destination(assignment: str, student: str) -> bool:
+        course = converter.coursedir
+        folder = Path(course.format_path(course.submitted_directory, student, assignment))
+        handed = handed_in(folder, exporter.grader.release)
+        made = Path(course.format_path(course.autograded_directory, student, assignment)) / f"{assignment}.ipynb"
+        excluded = student in course.student_id_exclude.split(",")
+        # Written over, so that nothing is deleted that somebody else put there.
+        stale = not excluded and stamp(made) not in (None, made_from(exporter.context, handed))
+        if not stale and not ours_to_judge(assignment, student):
+            return False
+        record = grade(exporter.grader, handed, student)
+        if record.error is not None:
+            converter.log.error("Not graded, no mark is recorded: %s: %s", student, record.error)
+            ungraded.append(student)
+            return False
+        exporter.records = {student: record}
+        return True
+
+    def convert_notebooks() -> None:
+        convert()
+        if ungraded:
+            raise NbGraderException(f"Not graded, grade again: {', '.join(ungraded)}")
+
+    converter.init_destination, converter.convert_notebooks = init_destination, convert_notebooks
+
+
+def stamp(path: Path) -> str | None:
+    """What an autograded notebook says that it was made from; None when it is not ours, or not there."""
+    try:
+        return json.loads(path.read_text("utf-8"))["metadata"].get("autograder")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, Any]]) -> NotebookNode:
+    """The student's cells in their order; nbgrader's own are the released ones, each once, with the student's answers.
+
+    Of cells with the same grade_id the last that differs from the release is the answer; what was deleted comes back.
+    """
+    ours = {c.metadata.nbgrader.grade_id: c for c in released.cells if c.metadata.get("nbgrader")}
+    prose = {submission.normal(c.source) for c in released.cells if c.cell_type == "markdown"}
+    inwords = written(theirs, release)
+    graded = {place: name for name, place in answers(ours, theirs).items() if name not in inwords}
+    graded |= {found.places[0]: name for name, found in inwords.items()}
+    joined = {place for found in inwords.values() for place in found.places[1:]}
+    cells: list[tuple[str, NotebookNode]] = []
+    for place, raw in enumerate(theirs):
+        if (name := graded.get(place)) in inwords:
+            cells.append((name, nbformat.from_dict({**ours[name], "source": answer_in_words(theirs, inwords[name])})))
+        elif name:
+            cells.append((name, answered(ours[name], raw)))
+        elif place in joined:
+            continue
+        elif raw.get("cell_type") == "markdown" and submission.normal(raw["source"]) in prose:
+            cells.append(("", new_markdown_cell(raw["source"])))
+        else:
+            cells.append(("", harmless.cell(raw)))
+    before = 0
+    for name, cell in ours.items():
+        if name not in graded.values():
+            cells.insert(before, (name, cell))
+        before = [n for n, _ in cells].index(name) + 1
+    for number, (_, cell) in enumerate(cells):
+        cell.id = f"cell-{number}"
+    return nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=released.metadata)
+
+
+def answers(ours: dict[str, NotebookNode], theirs: list[dict[str, Any]]) -> dict[str, int]:
+    """For each of nbgrader's cells, the place of the student's cell that stands for it."""
+    places: dict[str, int] = {}
+    for place, raw in enumerate(theirs):
+        name = raw["metadata"]["nbgrader"].get("grade_id")
+        if isinstance(name, str) and name in ours:
+            changed = submission.normal(raw["source"]) != submission.normal(ours[name].source)
+            if changed or name not in places:
+                places[name] = place
+    return places
+
+
+def answered(ours: NotebookNode, raw: dict[str, Any]) -> NotebookNode:
+    """nbgrader's cell with what the student wrote in it, where they may write, and what their run left."""
+    cell = nbformat.from_dict(ours)
+    if (
+        not is_locked(ours)
+        and cell.cell_type == "code"
+        and submission.normal(raw["source"]) != submission.normal(ours.source)
+    ):
+        cell.source = harmless.text(raw["source"])
+    if cell.cell_type == "code":
+        cell.outputs = harmless.outputs(raw.get("outputs"))
+    return cell
+
+
+def answer_in_words(theirs: list[dict[str, Any]], found: Written) -> str:
+    """The text of the cells that are a written answer, with a line for the person who grades it when that is unsure."""
+    said = [
+        harmless.markdown(theirs[i]["source"]) if theirs[i].get("cell_type") == "code" else harmless.prose(theirs[i])
+        for i in found.places
+    ]
+    return "\n\n".join([*said, *([] if found.sure else [UNSURE])])

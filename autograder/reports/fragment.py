@@ -1,0 +1,36 @@
+"""One exercise as a fragment of HTML, for a feedback page: every check with its mark, what it says and its points."""
+
+from __future__ import annotations
+
+import html
+
+from gptkit.notebook.style import STYLE, in_html
+
+from autograder.record import CheckResult, ExerciseResult
+from autograder.reports.words import clean, remark
+
+
+def as_html(exercise: ExerciseResult) -> str:
+    """The exercise as a card. What several checks found is told once, at the first of them."""
+    facts = [clean(check.fact) for check in exercise.checks]
+    rows = "".join(row(check, facts[i] not in facts[:i]) for i, check in enumerate(exercise.checks))
+    points = f'<span class="pts">{exercise.score:g} of {exercise.max_score:g} points</span>'
+    head = f'<div class="row"><b class="wide">{html.escape(exercise.name)}</b>{points}</div>'
+    if exercise.replaced:
+        head += f'<div class="row dim">{html.escape(remark(exercise))}.</div>'
+    if any(check.passed and not check.earned for check in exercise.checks):
+        rows += '<div class="foot dim">A check marked ✓ with 0 points counts once a check of values passes, too.</div>'
+    return f'{STYLE}<div class="gptkit tex2jax_ignore"><div class="card">{head}{rows}</div></div>'  # no formulas in it
+
+
+def row(check: CheckResult, news: bool) -> str:
+    """A check as a row; what it found is left out where a row above has said it already (`news` is false)."""
+    kind, sign = ("pass", "✓") if check.passed else ("fail", "✗") if check.reached else ("open", "·")
+    says = in_html(clean(check.says or check.name.replace("_", " ")))
+    if check.hidden:
+        says += ' <span class="dim">(hidden)</span>'
+    if not check.passed and news:
+        says += f'<div class="found">{in_html(clean(check.fact))}</div>'
+        says += f'<div class="ask">{in_html(clean(check.hint))}</div>' if check.hint else ""
+    points = f'<span class="pts">{check.earned:.3g} / {check.points:.3g}</span>'
+    return f'<div class="row {kind}"><span class="mark">{sign}</span><div class="wide">{says}</div>{points}</div>'

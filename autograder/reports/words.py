@@ -1,0 +1,45 @@
+"""Sentences made of a record's fields: what a check says to a student, in one line that is safe to print."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from autograder.record import CheckResult, ExerciseResult, Record
+
+UNSAFE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, direction, surrogates, unassigned, odd line ends
+
+
+def clean(text: object) -> str:
+    """One line of printable text: what could move a cursor, reverse a line or break a file is replaced."""
+    words = " ".join(str(text).split())
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in UNSAFE_KINDS else c for c in words)
+
+
+def remark(exercise: ExerciseResult) -> str:
+    """Which functions were not the student's, as the beginning of a sentence; empty when all were."""
+    if not exercise.replaced:
+        return ""
+    share = "" if exercise.paid == 1 else " and for a third of the points"
+    return clean(f"With a right {' and '.join(exercise.replaced)} in place of yours{share}")
+
+
+def message(exercise: ExerciseResult, check: CheckResult) -> str:
+    """What was found, or why the check was not reached, with the remark that belongs to it: the report's `message`."""
+    said = check.fact if check.reached else f"Not reached: {check.fact}"
+    return f"{remark(exercise)}: {said[:1].lower()}{said[1:]}" if exercise.replaced else said
+
+
+def why(exercise: ExerciseResult, check: CheckResult) -> str:
+    """The message and the question that goes with it, in one line."""
+    return clean(" ".join(part for part in (message(exercise, check), check.hint) if part))
+
+
+def first_failure(exercise: ExerciseResult) -> str:
+    """One line of why an exercise has not full marks; empty when it has."""
+    return next((why(exercise, check) for check in exercise.checks if not check.passed), "")
+
+
+def circumstances(record: Record) -> str:
+    """With which model, behind which wall and in how long it was graded: "tiny, bubblewrap, 0.41 s"."""
+    time = "kept from an earlier run" if record.kept else f"{record.seconds:.2f} s"
+    return f"{clean(record.model)}, {record.isolation}, {time}"

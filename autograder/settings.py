@@ -1,0 +1,120 @@
+"""What the environment decides, read here and nowhere else; once, by the command line or by nbgrader_config.py."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from gptkit import weights
+from gptkit.checks.core import CALL_SECONDS
+
+from autograder.errors import CannotGrade, UsageError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SEED_FILE = REPOSITORY / ".autograder-seed"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. AUTOGRADER_LIMITS changes the defaults: "call_seconds=5,memory_mb=800"."""
+
+    call_seconds: float = CALL_SECONDS  # wall clock of one call, as in the notebook
+    load_seconds: float = 10.0  # wall clock of one cell
+    submission_seconds: float = 60.0  # wall clock of everything that a submission's code does, follow-through included
+    memory_mb: int = 1024  # address space of a candidate, NumPy's 120 MB included; it cannot have children
+    answer_mb: int = 64  # arrays in one reply
+    restarts: int = 12  # new processes after a crash or a timeout
+
+    @classmethod
+    def parse(cls, text: str) -> Limits:
+        """The limits that a list of name=number asks for. Raises UsageError when it is none."""
+        kinds = {f.name: type(f.default) for f in fields(cls)}
+        try:
+            pairs = [part.split("=") for part in text.split(",") if part.strip()]
+            return cls(**{name.strip(): kinds[name.strip()](value) for name, value in pairs})
+        except (ValueError, KeyError):
+            names = ", ".join(kinds)
+            raise UsageError(f"AUTOGRADER_LIMITS={text!r} is not a list of name=number; names: {names}.") from None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is set from outside. A copy of it crosses to the worker processes, which read no environment."""
+
+    seed: str | None = None  # of the hidden and the fresh cases: who knows it can look their answers up
+    assignment: str = "gpt2"  # docs/new-exercise.md: a second assignment
+    limits: Limits = field(default_factory=Limits)
+    verdicts: Path | None = REPOSITORY / ".verdicts"  # where verdicts are kept; None: nowhere
+    fresh: bool = False  # examine anew what was examined already
+    gradebook_url: str | None = None  # a database for nbgrader's gradebook, instead of gradebook.db
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """The settings that the environment asks for. Raises UsageError."""
+        kept = environment.get("AUTOGRADER_VERDICTS", str(cls.verdicts))
+        return cls(
+            seed=environment.get("AUTOGRADER_SEED") or None,
+            assignment=environment.get("AUTOGRADER_ASSIGNMENT") or cls.assignment,
+            limits=Limits.parse(environment.get("AUTOGRADER_LIMITS", "")),
+            verdicts=Path(kept) if kept else None,
+            gradebook_url=environment.get("GRADEBOOK_URL") or None,
+        )
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables that give another machine the same scores: the assignment, the seed, and changed limits."""
+        usual = Limits()
+        changed = {f.name: getattr(self.limits, f.name) for f in fields(Limits)}
+        changed = {name: value for name, value in changed.items() if value != getattr(usual, name)}
+        found = {"AUTOGRADER_ASSIGNMENT": self.assignment, "AUTOGRADER_SEED": self.seeded().seed or ""}
+        return found | ({"AUTOGRADER_LIMITS": ",".join(f"{k}={v}" for k, v in changed.items())} if changed else {})
+
+    def seeded(self) -> Settings:
+        """The same with a seed: the course's own where none is set. Raises CannotGrade when none can be kept."""
+        return self if self.seed else replace(self, seed=course_seed(SEED_FILE))
+
+    @property
+    def release(self) -> Path:
+        """The notebook as students get it."""
+        return REPOSITORY / "release" / self.assignment / f"{self.assignment}.ipynb"
+
+    @property
+    def answer_key(self) -> Path:
+        """The notebook with the solutions, as an instructor edits it."""
+        return REPOSITORY / "source" / self.assignment / f"{self.assignment}.ipynb"
+
+    def model(self) -> Path:
+        """The folder of the model to grade with. Raises CannotGrade."""
+        try:
+            return weights.find()
+        except weights.WeightsError as error:
+            raise CannotGrade(str(error)) from None
+
+
+def course_seed(path: Path) -> str:
+    """The course's seed: drawn at first use, into a file that only its owner can read, and used from then on."""
+    if not path.exists():
+        drawn = path.with_name(f"{path.name}.{secrets.token_hex(6)}")
+        try:
+            drawn.touch(0o600, exist_ok=False)
+            drawn.write_text(secrets.token_hex(16))
+            # A link never replaces: of two processes that start together, one keeps its seed and both read that one.
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(drawn)
+                print(f"autograder: drew a seed for this course's hidden cases; it is kept in {path}.", file=sys.stderr)
+        except OSError as error:
+            problem = f"{path}: the course's seed cannot be kept there ({error.strerror}). Set AUTOGRADER_SEED instead."
+            raise CannotGrade(problem) from None
+        finally:
+            with contextlib.suppress(OSError):  # not made, or in a place where nothing can be changed
+                drawn.unlink()
+    try:
+        if seed := path.read_text("ascii").strip():
+            return seed
+    except (OSError, ValueError):
+        pass
+    raise CannotGrade(f"{path}: the course's seed cannot be read. Restore it, or delete it to have another drawn.")
