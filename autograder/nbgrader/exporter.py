@@ -17,6 +17,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
+from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import is_locked
 from traitlets import Enum, Instance, default
@@ -25,6 +26,7 @@ from autograder.errors import AutograderError, UsageError
 from autograder.grading import Grader
 from autograder.grading.verdicts import digest
 from autograder.nbgrader.course_files import SubmittedFiles, made_from
+from autograder.nbgrader.points import beside_in
 from autograder.notebooks import sanitize as harmless
 from autograder.notebooks import submission
 from autograder.record import Record
@@ -43,7 +45,7 @@ class SubmissionExporter(NotebookExporter):
     isolation = Enum(
         ["auto", "bubblewrap", "process"], "auto", help="How student code is locked in, as in `autograder grade`."
     ).tag(config=True)
-    settings = Instance(Settings, help="What nbgrader_config.py read from the environment.").tag(config=True)
+    settings = Instance(Settings, help="What the environment says, unless the course says otherwise.").tag(config=True)
 
     @default("settings")
     def _settings(self) -> Settings:
@@ -110,6 +112,9 @@ def take_over(exporter: SubmissionExporter) -> None:
 
     def convert_notebooks() -> None:
         convert()
+        with Gradebook(converter.coursedir.db_url, converter.coursedir.course_id) as gradebook:
+            for line in beside_in(gradebook, exporter.settings.assignment):
+                converter.log.warning(line)
         if ungraded:
             raise NbGraderException(f"Not graded, grade again: {', '.join(ungraded)}")
 
