@@ -63,10 +63,11 @@ def write_data(folder: Path, source: Path) -> None:
 def generate(folder: Path, assignment: str) -> Path:
     """Run stock `nbgrader generate_assignment` into `folder`, without a gradebook; returns the assignment's folder."""
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--no-db", "--force"]
-    place = f"--CourseDirectory.release_directory={folder}"
-    done = subprocess.run([*command, place], cwd=REPOSITORY, capture_output=True, text=True)
+    options = [f"--CourseDirectory.release_directory={folder}", "--log-level=WARN"]
+    done = subprocess.run([*command, *options], cwd=REPOSITORY, capture_output=True, text=True)
     if done.returncode:
         raise ReleaseError(f"nbgrader generate_assignment failed:\n{done.stderr.strip()}")
+    print(done.stderr, end="", file=sys.stderr)  # its warnings
     return folder / assignment
 
 

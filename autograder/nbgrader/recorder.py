@@ -51,6 +51,7 @@ class Recorder:
     def __init__(self, assignment: str, isolation: str, fresh: bool = False):
         app = AutogradeApp()
         app.initialize(["--log-level=ERROR"])
+        app.log.setLevel(logging.CRITICAL)  # what goes wrong from here on is raised, and told once
         logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # conflicts between writers: tried again
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at each new submission
         if isolation != "auto":  # else the course's configuration says
