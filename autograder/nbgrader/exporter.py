@@ -7,6 +7,7 @@ which nbgrader's own scores are taken. No notebook is executed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import weakref
@@ -17,7 +18,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import is_locked
 from traitlets import Enum, Instance, default
@@ -26,7 +27,7 @@ from autograder.errors import AutograderError, UsageError
 from autograder.grading import Grader
 from autograder.grading.verdicts import digest
 from autograder.nbgrader.course_files import SubmittedFiles, made_from
-from autograder.nbgrader.points import beside_in
+from autograder.nbgrader.points import beside_in, outdated
 from autograder.notebooks import sanitize as harmless
 from autograder.notebooks import submission
 from autograder.record import Record
@@ -117,10 +118,15 @@ def take_over(exporter: SubmissionExporter) -> None:
         return True
 
     def convert_notebooks() -> None:
-        convert()
+        release = exporter.grader.release
         with Gradebook(converter.coursedir.db_url, converter.coursedir.course_id) as gradebook:
-            for line in beside_in(gradebook, exporter.settings.assignment):
+            with contextlib.suppress(MissingEntry):  # of which the converter tells
+                if wrong := outdated(gradebook, release.name, release.points):
+                    converter.log.error(wrong)
+                    raise NbGraderException(wrong)
+            for line in beside_in(gradebook, release.name):
                 converter.log.warning(line)
+        convert()
         if ungraded:
             raise NbGraderException(f"Not graded, grade again: {', '.join(ungraded)}")
 

@@ -75,3 +75,11 @@ def beside_in(gradebook: Gradebook, assignment: str) -> list[str]:
     """The same of what a gradebook says about an assignment."""
     found = (n for a in gradebook.assignments if a.name == assignment for n in a.notebooks)
     return beside({notebook.name: notebook.max_score for notebook in found}, assignment)
+
+
+def outdated(gradebook: Gradebook, assignment: str, points: dict[str, float]) -> str:
+    """A sentence when a gradebook was made with other points than those that are graded by; raises MissingEntry."""
+    known = {cell.name: cell.max_score for cell in gradebook.find_notebook(assignment, assignment).grade_cells}
+    other = [name for name, n in points.items() if known.get(f"test_{name}") != n]
+    again = f"nbgrader generate_assignment {assignment} --force"
+    return f"The gradebook has other points than the release, for {', '.join(other)}. First: {again}" if other else ""

@@ -34,6 +34,7 @@ from autograder.nbgrader.course_files import companions, made_from
 from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
 from autograder.nbgrader.feedback_page import FeedbackPage
 from autograder.nbgrader.gradebook import OneGradebook
+from autograder.nbgrader.points import outdated
 from autograder.nbgrader.preprocessors import Examine
 from autograder.notebooks import submission
 from autograder.record import Record
@@ -83,13 +84,15 @@ class Recorder:
         """The gradebook, with the assignment in it. Raises AutograderError."""
         try:
             gradebook = OneGradebook(self.course.db_url, self.course.course_id)
-            gradebook.find_notebook(self.assignment, self.assignment)
+            wrong = outdated(gradebook, self.assignment, self.grader.release.points)
         except MissingEntry:
             first = f"nbgrader generate_assignment {self.assignment}"
             raise UsageError(f"{self.assignment} is not in the gradebook. First: {first}") from None
         except DBAPIError as error:
             raise CannotGrade(f"The gradebook cannot be opened: {first_line(error)}") from None
         gradebook.forget()
+        if wrong:
+            raise UsageError(wrong)
         return gradebook
 
     def prepare(self) -> None:

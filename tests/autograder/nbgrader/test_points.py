@@ -23,6 +23,7 @@ def test_points_changed_and_only_the_stock_command_run(tmp_path):
     for it in [cell["metadata"].get("nbgrader", {}) for cell in other["cells"]]:
         if it.get("grade_id") in new:
             it["points"] = new[it["grade_id"]]
+    before = source.read_text()
     source.write_text(json.dumps(other))
     (tmp_path / "source/gpt2/bonus.ipynb").write_text(json.dumps(other))
     (tmp_path / "source/ps1").mkdir()
@@ -49,6 +50,14 @@ def test_points_changed_and_only_the_stock_command_run(tmp_path):
     assert "WARNING" not in said and [p.name for p in (tmp_path / "release/ps1").iterdir()] == ["problem.ipynb"]
 
     course.hand_in("ada", HERE / "right" / "perfect.py")
+    command = [sys.executable, "-m", "nbgrader", "autograde", "gpt2"]
+    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, **QUICK}, capture_output=True, text=True)
+    wrong = (
+        "The gradebook has other points than the release, for softmax, end_to_end. First: nbgrader generate_assignment"
+    )
+    assert done.returncode == 1 and f"{wrong} gpt2 --force" in done.stderr and "Traceback" not in done.stderr
+    source.write_text(before)
+    course.nbgrader("generate_assignment", "gpt2", "--force")
     beside = "Nobody can earn the 94.5 points of bonus.ipynb: only gpt2.ipynb is graded."
     assert beside in course.nbgrader("autograde", "gpt2").stderr
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
