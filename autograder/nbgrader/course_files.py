@@ -8,28 +8,65 @@ import re
 import secrets
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc
 
+from autograder.errors import CannotGrade
+from autograder.grading import Grader
 from autograder.grading.verdicts import digest
-from autograder.notebooks import submission
+from autograder.notebooks.choosing import choose
+from autograder.notebooks.opening import MAX_BYTES, Notebook, Unreadable, open_notebook
+from autograder.notebooks.submission import Release
+from autograder.record import Record
 
 STAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 
 
-def made_from(context: str, path: Path) -> str:
+class HandedIn(NamedTuple):
+    """A student's folder in submitted/: the notebook that counts, if there is one, and notes on the choice."""
+
+    folder: Path
+    notebook: Path | None
+    notes: list[str]
+
+    def opened(self) -> Notebook:
+        """The notebook, read once. Raises Unreadable when there is none, and CannotGrade."""
+        if self.notebook is None:
+            raise Unreadable(" ".join(self.notes))
+        return open_notebook(self.notebook, below=self.folder)
+
+
+def handed_in(folder: Path, release: Release) -> HandedIn:
+    """What a student handed in, by the rule of every door. Raises CannotGrade when the folder cannot be read."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return HandedIn(folder, None, ["This is a link, and a link is no submission."])
+    return HandedIn(folder, *choose(folder, release))
+
+
+def grade(grader: Grader, handed: HandedIn, student: str) -> Record:
+    """The record of what a student handed in; a folder without a notebook is a zero that says what lies there."""
+    name = handed.notebook.relative_to(handed.folder).as_posix() if handed.notebook else f"{grader.release.name}.ipynb"
+    label = f"{student}/{grader.release.name}/{name}"
+    try:
+        return grader.grade(handed.opened(), label, handed.notes)
+    except Unreadable as error:
+        return replace(grader.zero(label, str(error)), notes=list(dict.fromkeys([*handed.notes, str(error)])))
+    except CannotGrade as error:
+        return grader.ungraded(label, str(error))
+
+
+def made_from(context: str, handed: HandedIn) -> str:
     """Names all that an autograded notebook is made from. It stands in that notebook, so a half-made one has none."""
     try:
-        status = path.lstat()
-        read = stat.S_ISREG(status.st_mode) and status.st_size <= submission.MAX_BYTES
-        content = path.read_bytes() if read else (status.st_mode, status.st_size, status.st_mtime_ns)
-    except OSError as error:
-        content = error.errno
-    return digest(context, content, sorted(companions(path.parent).items()))
+        content = handed.opened().digest
+    except (Unreadable, CannotGrade) as error:
+        content = str(error)
+    return digest(context, content, handed.notes, sorted(companions(handed.folder).items()))
 
 
 def companions(folder: Path) -> dict[str, str]:
@@ -95,7 +132,7 @@ class Collect(ExchangeCollect):
         target.mkdir(parents=True)
         for path in sorted(source.glob("*.ipynb")):
             status = path.lstat()
-            if stat.S_ISREG(status.st_mode) and status.st_size <= submission.MAX_BYTES:
+            if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES:
                 shutil.copyfile(path, target / path.name)
             else:
                 self.log.error("Not collected, because it is not a file of at most 100 MB: %s", path)

@@ -83,7 +83,7 @@ def test_pytest_shows_a_failing_check_by_its_words(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "says"),
-    [([], "which notebook? pytest autograder --submission PATH"), (["--submission", "nowhere.ipynb"], "no such file")],
+    [([], "which notebook? pytest autograder --submission=PATH"), (["--submission", "nowhere.ipynb"], "no such file")],
 )
 def test_pytest_says_what_it_needs_in_one_line(words, says):
     done = run_pytest(*words)

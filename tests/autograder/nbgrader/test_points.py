@@ -85,12 +85,23 @@ def test_a_table_without_a_row_for_something_graded_is_told_of():
     assert set(write_table(notebook)) >= {"softmax", "end_to_end", "compare_sampling"}
 
 
-def test_the_configuration_imports_nothing_that_reads_settings_or_draws_a_seed():
+def test_the_configuration_neither_reads_settings_nor_draws_a_seed():
     """Jupyter reads it, too; and what fails in it makes nbgrader go on without it."""
     code = (
-        "import sys; from traitlets.config.loader import PyFileConfigLoader as L; "
-        "c = L('nbgrader_config.py').load_config(); print('autograder' in sys.modules, c.Autograde.exporter_class)"
+        "import autograder.settings as s; s.course_seed = s.Settings.from_environment = lambda *_: 1 / 0; "
+        "from traitlets.config.loader import PyFileConfigLoader as Loader; "
+        "print(Loader('nbgrader_config.py').load_config().Autograde.exporter_class)"
     )
     broken = {**os.environ, "AUTOGRADER_LIMITS": "five", "AUTOGRADER_SEED": "", "AUTOGRADER_ASSIGNMENT": "../x"}
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=broken, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("False autograder.nbgrader.SubmissionExporter\n", "")
+    assert (done.stdout, done.stderr) == ("autograder.nbgrader.SubmissionExporter\n", "")
+
+
+def test_without_autograder_no_command_runs(tmp_path):
+    """With nbgrader's own configuration, students' code would run unprotected."""
+    (tmp_path / "nbgrader_config.py").write_text((REPOSITORY / "nbgrader_config.py").read_text())
+    (tmp_path / "autograder.py").write_text("")  # found first, and without what is asked of it
+    command = [sys.executable, "-m", "nbgrader", "autograde", "gpt2"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("nbgrader_config.py: No module named 'autograder.nbgrader'")
+    assert len(done.stderr.splitlines()) == 1
