@@ -40,10 +40,10 @@ def three_kinds(ns, heights, falling):
 
     heights: where the highest lie. falling(k): k numbers from 0.1 down to 0, which tell apart what is nearly equal.
     """
-    middle, rare = 120, ns[0] - 121
+    middle, rare = 70, ns[0] - 71
     steep = [[0.05], np.log(0.398 / middle / 0.6) + falling(middle), np.log(0.002 / rare / 0.6) + falling(rare)]
     tops = [np.concatenate(steep), falling(ns[1]), np.append([1.3], np.linspace(0.1, 0, ns[2] - 1))]
-    kinds = zip(tops, ns, heights, (40, 40, 9), strict=True)
+    kinds = zip(tops, ns, heights, (20, 20, 9), strict=True)
     return [(height + np.append(top, top[-1] - 0.15 + falling(others)), n) for top, n, height, others in kinds]
 
 
@@ -52,7 +52,7 @@ def evenly(k):
 
 
 _labels = ("logits near -120", "logits near 0", "a few logits near 10")
-for (_logits, _n), _label in zip(three_kinds((300, 180, 3), (-120, 0, 10), evenly), _labels, strict=True):
+for (_logits, _n), _label in zip(three_kinds((160, 100, 3), (-120, 0, 10), evenly), _labels, strict=True):
     _places = (7 * np.arange(len(_logits)) + 3) % len(_logits)  # where each stands: [n_vocab]
     catalogue.visible("draws", _logits[np.argsort(_places)], _n, label=_label)
 catalogue.visible("wide", [0.1, 6, 0.5, 0.4, 0.3, 0.6, 0.2, 0.8], 3, label="logits from 0 to 6")
@@ -84,7 +84,7 @@ def likeliest(data: Hidden) -> tuple[list[Case], int]:
         known = {name: wrong(case.args[0].astype(np.float64), n) for name, wrong in catalogue.singles.items()}
         return replace(case, fingerprints=known)
 
-    ns, heights = rng.integers((280, 160, 3), (320, 200, 5)), rng.uniform((100, -130, 100), (110, -110, 110))
+    ns, heights = rng.integers((140, 85, 3), (180, 115, 5)), rng.uniform((100, -130, 100), (110, -110, 110))
     return [hidden_case(*kind) for kind in three_kinds(ns.tolist(), heights, falling)], int(rng.integers(2**31))
 
 

@@ -250,18 +250,27 @@ class Examination:
                 else:
                     student = candidate.function(name)
                 found = self.ask(candidate, name, student)
-            before = self.replaced.get(name, {}).get("paid", 1.0)
-            if sum(earned(found, paid)) > sum(earned(self.results[name], before)):
+            if sum(earned(found, 1.0)) > sum(earned(self.results[name], 1.0)):
                 self.results[name], self.replaced[name] = found, {"replaced": replaced, "paid": paid}
             if complete(found):
                 return
             helper += 1
 
-    def whole_model(self, replaced: list[str]) -> None:
-        """Ask the whole model with right functions in place of wrong ones. An untouched stub is not replaced."""
-        paid = PAID[len(replaced)]
-        if replaced and paid and not self.work.untouched.intersection(PARTS):
-            self.again(WHOLE_MODEL, replaced, paid)
+    def whole_model(self, wrong: list[str]) -> None:
+        """Ask the whole model with right functions in place of wrong ones, for so many points as are the student's own.
+
+        An untouched stub is not replaced: a model that lacks a function earns nothing, and neither does one in which
+        none of the three is right.
+        """
+        exercise, paid = self.grader.exercises[WHOLE_MODEL], PAID[len(wrong)]
+        if stubs := [part for part in PARTS if part in self.work.untouched]:
+            self.results[WHOLE_MODEL] = not_reached(exercise, f"{stubs[0]} is not written yet.", "missing")
+        elif not paid:
+            why = f"None of {', '.join(wrong[:-1])} and {wrong[-1]} passes its own exercise."
+            self.results[WHOLE_MODEL] = not_reached(exercise, why, "failed")
+        elif wrong:
+            self.replaced[WHOLE_MODEL] = {"paid": paid}
+            self.again(WHOLE_MODEL, wrong, paid)
 
 
 class Stub(Local):

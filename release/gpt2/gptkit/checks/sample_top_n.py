@@ -8,11 +8,12 @@ more rival and stands for any other probabilities. Draws come in looks until p o
   starts at 1, so by Ville's inequality it ever reaches 1 / ALARM with probability <= ALARM, however many looks there
   are and whatever they ask for. A grading runs two such tests, a visible and a hidden one: <= 2e-7. Otherwise a sampler
   that uses rng fails by chance only where AGAIN draws should differ: (sum of p ** 2) ** AGAIN < 1e-40.
-- It passes when the odds of all rivals have fallen below MISS (and no urn's exceed 1 / MISS). Power: under q it is
-  1 / odds that is a martingale: a rival passes one test with probability <= MISS, and both with <= MISS ** 2 < 0.001.
+- It passes when the odds of all rivals have fallen below MISS and the urns' below 1, or when the looks run out (a rival
+  is decided long before). Power: under q it is 1 / odds that is a martingale, so the odds of one that draws with q fall
+  below MISS in one test with probability <= MISS, and in both with <= MISS ** 2 = 0.0025.
 
 `benchmarks/sampling.py` measures both. Three kinds of logits make the rivals differ from p: *steep* ones (one token has
-a share of 0.6, 120 share the rest, the others hardly come) show a temperature and a uniform part, *flat* ones (all
+a share of 0.6, 70 share the rest, the others hardly come) show a temperature and a uniform part, *flat* ones (all
 nearly equal) a greedy part, *few* (n = 3) what is cut off or mixed up. A look asks only for those that still tell a
 rival from p.
 """
@@ -27,12 +28,12 @@ import numpy as np
 from gptkit.checks.cases import Case, Stored
 from gptkit.checks.core import Exercise, Failed, Student
 
-exercise = Exercise("sample_top_n", "(logits, n, rng)", uses=("softmax",))
+exercise = Exercise("sample_top_n", "(logits, n, rng)")
 stored = Stored(exercise.name, exercise.signature)
 
 ALARM = 1e-7  # how often a right sampler fails one test
-MISS = 0.03  # how often a rival passes one test
-LOOK, LOOKS = (50, 30, 20), 60  # draws of the steep, the flat and the few logits in one look; looks at most
+MISS = 0.05  # how often a rival passes one test
+LOOK, LOOKS = (50, 30, 15), 60  # draws of the steep, the flat and the few logits in one look; looks at most
 AGAIN = 20  # draws that are repeated to see whether rng decides
 PRIOR = 10.0  # how many draws the urn is worth before the first
 EVIDENCE = (
@@ -104,7 +105,7 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
         if np.logaddexp.reduce([*odds, *urns]) - math.log(len(odds) + 3) >= -math.log(ALARM):
             fact = "Some of the n likeliest tokens come too often, others too seldom."
             raise cause(f) or Failed(fact, "Which probabilities does your draw use, and for which token ids?")
-        asked = {*tells[odds >= math.log(MISS)].tolist(), *np.flatnonzero(urns > -math.log(MISS)).tolist()}
+        asked = {*tells[odds >= math.log(MISS)].tolist(), *np.flatnonzero(urns > 0).tolist()}
         if not asked:
             break
     repeats(f, cases[1], seed + 1)
@@ -173,7 +174,7 @@ def draws(f: Student, case: Case, seed: int, times: int) -> np.ndarray:
         try:
             kept[key] = f.draws(*case.args, seed=seed, times=times)
         except Failed as why:
-            raise explained(f, case, why) if why.about in NUMPY_ASKS else why from None
+            raise explained(f, case, why) if why.said else why from None
     return kept[key]
 
 
@@ -186,10 +187,10 @@ def known(name: str) -> Failed:
 
 def explained(f: Student, case: Case, why: Failed) -> Failed:
     """One of NumPy's own errors about probabilities, with a question that leads to its cause."""
-    highest, question = float(case.args[0].max()), NUMPY_ASKS[why.about]
-    if why.about == "nan" and abs(highest) > 80:
+    highest, question = float(case.args[0].max()), NUMPY_ASKS[why.said]
+    if why.said == "nan" and abs(highest) > 80:
         question = f"What is exp({highest:.0f}) in float32?"
-    if why.about == "sum":
+    if why.said == "sum":
         logits = stored.groups["one"][0].args[0]
         try:  # among all tokens, the probabilities of all tokens are right
             f.draws(logits, len(logits), seed=1, times=AGAIN)
