@@ -6,7 +6,7 @@ from gptkit.checks.cases import Stored, gates
 from gptkit.checks.core import Exercise, Failed, Student
 from gptkit.checks.probes.attention import probes
 
-exercise = Exercise("attention", "(q, k, v, mask)")
+exercise = Exercise("attention", "(q, k, v, mask)", uses=("softmax",))
 stored = Stored(exercise.name, exercise.signature, probes)
 
 

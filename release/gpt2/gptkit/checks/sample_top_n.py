@@ -28,7 +28,7 @@ import numpy as np
 from gptkit.checks.cases import Case, Stored
 from gptkit.checks.core import Exercise, Failed, Student
 
-exercise = Exercise("sample_top_n", "(logits, n, rng)")
+exercise = Exercise("sample_top_n", "(logits, n, rng)", uses=("softmax",))
 stored = Stored(exercise.name, exercise.signature)
 
 ALARM = 1e-7  # how often a right sampler fails one test
@@ -174,7 +174,7 @@ def draws(f: Student, case: Case, seed: int, times: int) -> np.ndarray:
         try:
             kept[key] = f.draws(*case.args, seed=seed, times=times)
         except Failed as why:
-            raise explained(f, case, why) if why.said else why from None
+            raise explained(f, case, why) if why.about in NUMPY_ASKS else why from None
     return kept[key]
 
 
@@ -187,10 +187,10 @@ def known(name: str) -> Failed:
 
 def explained(f: Student, case: Case, why: Failed) -> Failed:
     """One of NumPy's own errors about probabilities, with a question that leads to its cause."""
-    highest, question = float(case.args[0].max()), NUMPY_ASKS[why.said]
-    if why.said == "nan" and abs(highest) > 80:
+    highest, question = float(case.args[0].max()), NUMPY_ASKS[why.about]
+    if why.about == "nan" and abs(highest) > 80:
         question = f"What is exp({highest:.0f}) in float32?"
-    if why.said == "sum":
+    if why.about == "sum":
         logits = stored.groups["one"][0].args[0]
         try:  # among all tokens, the probabilities of all tokens are right
             f.draws(logits, len(logits), seed=1, times=AGAIN)
