@@ -6,6 +6,7 @@ from gptkit.notebook import feedback
 from autograder.grading import Grader
 from autograder.grading.grader import Examination
 from autograder.notebooks import submission
+from autograder.notebooks.opening import open_notebook
 from autograder.settings import Limits, Settings
 from tests.submissions.build import build
 
@@ -33,7 +34,7 @@ def work(grader, tmp_path, **cells: str):
     sample = tmp_path / "sample.py"
     sample.write_text('"""One.\n\nexpect: score 90\n"""\n' + "".join(f"# %% {n}\n{c}\n" for n, c in cells.items()))
     build(sample, tmp_path / "gpt2.ipynb")
-    return submission.read(tmp_path / "gpt2.ipynb", grader.release)
+    return submission.read(open_notebook(tmp_path / "gpt2.ipynb"), grader.release)
 
 
 @pytest.mark.parametrize("slow", ["cosine_similarity", "sample_top_n"])

@@ -64,6 +64,6 @@ def test_a_part_of_the_points_says_why_and_nothing_is_warned_of(said, recwarn):
     found = said(
         softmax="def softmax(x):\n    return x * 1e30", layer_norm="def layer_norm(x, g, b, eps=1):\n    return x"
     )
-    told = "All checks pass, with a right softmax and layer_norm in place of yours and for a third of the points."
+    told = "All checks pass, with a right softmax and layer_norm in place of yours, for a third of the points."
     assert found["end_to_end"] == told
     assert not [w for w in recwarn if w.category is RuntimeWarning]
