@@ -7,7 +7,6 @@ which nbgrader's own scores are taken. No notebook is executed.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import weakref
@@ -18,7 +17,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import is_locked
 from traitlets import Enum, Instance, default
@@ -130,10 +129,9 @@ def take_over(exporter: SubmissionExporter) -> None:
     def convert_notebooks() -> None:
         release = exporter.grader.release
         with Gradebook(converter.coursedir.db_url, converter.coursedir.course_id) as gradebook:
-            with contextlib.suppress(MissingEntry):  # of which the converter tells
-                if wrong := outdated(gradebook, release.name, release.points):
-                    converter.log.error(wrong)
-                    raise NbGraderException(wrong)
+            if wrong := outdated(gradebook, release.name, release.points):
+                converter.log.error(wrong)
+                raise NbGraderException(wrong)
             for line in beside_in(gradebook, release.name):
                 converter.log.warning(line)
         convert()

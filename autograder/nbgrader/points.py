@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade
 
@@ -78,8 +78,11 @@ def beside_in(gradebook: Gradebook, assignment: str) -> list[str]:
 
 
 def outdated(gradebook: Gradebook, assignment: str, points: dict[str, float]) -> str:
-    """A sentence when a gradebook was made with other points than those that are graded by; raises MissingEntry."""
-    known = {cell.name: cell.max_score for cell in gradebook.find_notebook(assignment, assignment).grade_cells}
+    """A sentence when a gradebook lacks the assignment, or was made with other points than those that are graded by."""
+    first = f"First: nbgrader generate_assignment {assignment} --force"
+    try:
+        known = {cell.name: cell.max_score for cell in gradebook.find_notebook(assignment, assignment).grade_cells}
+    except MissingEntry:
+        return f"{assignment} is not in the gradebook. {first}"
     other = [name for name, n in points.items() if known.get(f"test_{name}") != n]
-    again = f"nbgrader generate_assignment {assignment} --force"
-    return f"The gradebook has other points than the release, for {', '.join(other)}. First: {again}" if other else ""
+    return f"The gradebook has other points than the release, for {', '.join(other)}. {first}" if other else ""

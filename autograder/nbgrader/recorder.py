@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import nbformat
 from nbconvert.exporters import HTMLExporter
-from nbgrader.api import InvalidEntry, MissingEntry
+from nbgrader.api import InvalidEntry
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde, BaseConverter, GenerateFeedback, NbGraderException
 from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteKernelspec
@@ -85,9 +85,6 @@ class Recorder:
         try:
             gradebook = OneGradebook(self.course.db_url, self.course.course_id)
             wrong = outdated(gradebook, self.assignment, self.grader.release.points)
-        except MissingEntry:
-            first = f"nbgrader generate_assignment {self.assignment}"
-            raise UsageError(f"{self.assignment} is not in the gradebook. First: {first}") from None
         except DBAPIError as error:
             raise CannotGrade(f"The gradebook cannot be opened: {first_line(error)}") from None
         gradebook.forget()
