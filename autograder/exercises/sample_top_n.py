@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise, Failed, Student
 from gptkit.checks.sample_top_n import compare_draws, draws, exercise, outside
 from picoGPT.gpt2_pico import softmax
 
@@ -95,6 +95,29 @@ def all_tokens(data: Hidden) -> Case:
     logits[order[:-20]] -= np.float32(0.05)  # no near tie at the cut
     return catalogue.case(logits, 20, label="all tokens")
 
+
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+DRAWN_TIMES, FEW, MANY = 50, 8, 48  # a right sampler draws a share of 0.6 less or more often than so with p < 1e-9
+
+
+def drawn_logits(data: Hidden) -> Case:
+    """The steep kind of the visible cases with another n, other numbers, and in another order."""
+    rng = data.rng("sample_top_n drawn")
+    logits, n = three_kinds((int(rng.integers(140, 180)), 100, 3), (-120, 0, 10), evenly)[0]
+    return catalogue.case(rng.permutation(logits + rng.uniform(-2, 2)).astype(np.float32), n, label="other logits")
+
+
+def once_more(sample_top_n: Student, data: Hidden) -> None:
+    """A coarse look, against tables of the visible numbers; whoever is right elsewhere is right here."""
+    case = data.keep(drawn_logits)
+    ids = draws(sample_top_n, case, int(data.rng("drawn seed").integers(2**31)), DRAWN_TIMES)
+    outside(sample_top_n, case, ids)
+    if not FEW <= (ids == case.expected.argmax()).sum() <= MANY:
+        raise Failed("The likeliest token comes too often or too seldom.")
+
+
+DRAWN = {"proportions": once_more, "rng_decides": once_more}
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
