@@ -153,7 +153,7 @@ def raised(name: str, error: BaseException) -> Failed:
             text = linecache.getline(code.co_filename, line).strip()
             where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
         step = step.tb_next
-    if isinstance(error, NotImplementedError) and function is not None:
+    if type(error) is NotImplementedError and function is not None:
         return unfinished(name, function.co_name, is_stub(function, line), where)
     said = " ".join(str(error).split())[:160].rstrip(".")
     kind = type(error).__name__
@@ -191,7 +191,7 @@ def kind_of(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         return "an array"
     name = value.type_name if isinstance(value, Foreign) else type(value).__name__
-    return "an array of other things than numbers" if name == "ndarray" else f"a {name}"
+    return "an array of other things than numbers" if name == "ndarray" else f"a{'n' * (name[:1] in 'aeiou')} {name}"
 
 
 def token_id(value: Any) -> int:

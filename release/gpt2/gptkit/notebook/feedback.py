@@ -22,7 +22,7 @@ from html import escape
 from importlib import resources
 from types import SimpleNamespace
 
-from gptkit.checks.core import Exercise, Local, Result, earned, run
+from gptkit.checks.core import Exercise, Local, Result, earned, kind_of, run
 from gptkit.engine.model import PARTS
 from gptkit.notebook.style import Shown, continued, in_html
 
@@ -147,7 +147,7 @@ def name_of(function: object) -> str:
             if isinstance(function, Undefined):
                 raise LookupError(f"{known} is not defined: run the cell above, and mend it if it shows an error.")
             if not callable(function):
-                raise LookupError(f"{known} is not a function any more: it is a {type(function).__name__}.")
+                raise LookupError(f"{known} is not a function any more: it is {kind_of(function)}.")
             return known
     named = getattr(function, "__name__", repr(function))
     raise LookupError(f"check() knows {', '.join(FUNCTIONS[:-1])} and {FUNCTIONS[-1]}; it was given {named}."[:300])
