@@ -7,6 +7,7 @@ trusted: typed arrays and scalars of bounded size, texts of bounded length, an a
 from __future__ import annotations
 
 import contextlib
+import difflib
 import secrets
 import signal
 import socket
@@ -250,7 +251,10 @@ class Candidate:
                 note = notes[0]
                 fact = f"{name} is not defined. {note.fact}"
                 return Failed(fact, status=note.status, error=note.error, about=note.about)
-        return Failed(f"{name} is not defined.", status="missing")
+        there = [known for source, _ in self._cells for known in defined(source)]
+        alike = difflib.get_close_matches(name, there, 1, 0.8)
+        question = f"A function {alike[0]} is there: is its name misspelt?" if alike else None
+        return Failed(f"{name} is not defined.", question, status="missing")
 
     def _hang_up(self, grace: float = 0.0) -> int | None:
         connection, self._connection = self._connection, None

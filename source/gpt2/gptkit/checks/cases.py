@@ -113,7 +113,7 @@ class Stored:
     ) -> Failed | None:
         """What is to be said of the result of a case, if anything; `some_raised`: not all calls did."""
         if isinstance(result, Failed):
-            question = question_after(result.error, result.about)
+            question = result.question or question_after(result.error, result.about)
             if some_raised and result.error in BY_INPUT and result.about not in ("truth value", "argument"):
                 question = f"What differs in that line for {case.label}?"
             return Failed(result.fact, question, status=result.status)
@@ -201,7 +201,7 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
     """A result as an array, when it is one that can be compared. Raises Failed with the first reason why not."""
     if result is None:
         raise Failed(f"{name} returned None.", "Is there a return, and is it reached?")
-    array = result if isinstance(result, np.ndarray) else None
+    array = result if isinstance(result, np.ndarray) and result.dtype.kind in "biufc" else None
     if isinstance(result, np.generic | int | float) and not isinstance(result, bool):
         array = np.asarray(result)
     if array is None:

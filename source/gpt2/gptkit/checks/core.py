@@ -153,7 +153,7 @@ def raised(name: str, error: BaseException) -> Failed:
             text = linecache.getline(code.co_filename, line).strip()
             where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
         step = step.tb_next
-    if isinstance(error, NotImplementedError) and function is not None:
+    if type(error) is NotImplementedError and function is not None:
         return unfinished(name, function.co_name, is_stub(function, line), where)
     said = " ".join(str(error).split())[:160].rstrip(".")
     kind = type(error).__name__
@@ -188,7 +188,10 @@ def kind_of(value: Any) -> str:
     """What an answer is, in words: None, a list, a DataFrame."""
     if value is None:
         return "None"
-    return f"a {value.type_name if isinstance(value, Foreign) else type(value).__name__}"
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        return "an array"
+    name = value.type_name if isinstance(value, Foreign) else type(value).__name__
+    return "an array of other things than numbers" if name == "ndarray" else f"a{'n' * (name[:1] in 'aeiou')} {name}"
 
 
 def token_id(value: Any) -> int:
@@ -259,7 +262,8 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
             results.append(Result(check, False, ended.fact, status=ended.status, reached=False))
             continue
         try:
-            check.test(student, *(data if check.hidden else ()))
+            with np.errstate(all="ignore"):  # what comes of a student's numbers in the rest of the model
+                check.test(student, *(data if check.hidden else ()))
         except Failed as why:
             results.append(Result(check, False, why.fact, why.mistake, why.question, why.status, measured=why.measured))
             ended = why if why.status in ENDS else None

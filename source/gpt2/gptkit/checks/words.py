@@ -24,6 +24,8 @@ AFTER = {  # an exception -> the question that leads to its cause
     "ZeroDivisionError": "When does that divisor become 0?",
     "AssertionError": "Which inputs does that line rule out, and are they allowed?",
     "MemoryError": "How large is the largest array that line makes?",
+    "EOFError": "Nobody types anything while this is graded: where else can that value come from?",
+    "PermissionError": "No file can be opened while this is graded: what can be computed without one?",
     "SystemExit": "What ends the program there instead of returning a result?",
 }
 AFTER_WORDS = {  # a phrase in NumPy's own text -> the same
