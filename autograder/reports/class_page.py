@@ -71,7 +71,7 @@ def page(report: ClassReport) -> str:
     """The whole page."""
     from matplotlib import rcdefaults
 
-    rcdefaults()  # matplotlib obeys a matplotlibrc in the working directory, which may be a student's: it can start LaTeX
+    rcdefaults()  # a matplotlibrc in the working directory, which may be a student's, could start LaTeX
     scores = [r.score for r in report.graded.values()]
     first, full = report.first, f"{report.first.max_score:g}"
     title = f"{esc(first.assignment)}: what the class has not understood"

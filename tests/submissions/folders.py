@@ -10,7 +10,7 @@ MODULES = """
 numpy json random socket pickle tempfile struct copyreg pkgutil logging secrets decimal tqdm regex requests matplotlib
 nbgrader nbformat gptkit picoGPT sitecustomize usercustomize conftest setup evil multiprocessing subprocess argparse
 candidate test_evil evil_test nbgrader_config jupyter_config ipython_config noxfile build encodings_evil antigravity
-""".split()
+""".split()  # noqa: SIM905
 PACKAGES = ("gptkit", "picoGPT", "numpy", "autograder_evil")
 PYTEST_INI = "[pytest]\naddopts = -p evil\npythonpath = .\npython_files = *.py\n"
 CONFIGURATION = {

@@ -1,4 +1,4 @@
-"""Protects the grader's own process: nothing is imported, run or read as configuration because it lies in a student's folder."""
+"""Protects the grader's own process from what lies in a student's folder: none of it is imported, run or believed."""
 
 import os
 import subprocess
