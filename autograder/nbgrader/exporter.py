@@ -173,7 +173,8 @@ def answered(ours: NotebookNode, raw: dict[str, Any]) -> NotebookNode:
     """nbgrader's cell with what the student wrote in it, where they may write, and what their run left."""
     cell = nbformat.from_dict(ours)
     if not is_locked(ours) and submission.normal(raw["source"]) != submission.normal(ours.source):
-        cell.source = harmless.text(raw["source"]) if cell.cell_type == "code" else harmless.markdown(raw["source"])
+        code = cell.cell_type == "code"
+        cell.source = harmless.text(raw["source"], harmless.MAX_CODE) if code else harmless.markdown(raw["source"])
     if cell.cell_type == "code":
-        cell.outputs = harmless.outputs(raw.get("outputs"))
+        harmless.plain_if_slow(cell).outputs = harmless.outputs(raw.get("outputs"))
     return cell

@@ -15,14 +15,17 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-MAX_TEXT = 20_000  # characters of one source or output
+MAX_TEXT = 20_000  # characters of one text or output
+MAX_CODE = 80_000  # characters of one code cell: as many as may run, so that what runs is shown
 MAX_IMAGE = 4 * 2**20  # bytes of one picture
 MAX_OUTPUTS = 40  # of one cell
 MAX_CELLS = 400  # of one notebook
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-MARKUP = re.compile(r"[<\[$\\&]|```|~~~")  # without these, Markdown has no HTML, link, picture, formula or entity
+MARKUP = re.compile(r"[<\[$\\&]|```|~~~|://|www\.")  # without these: no HTML, link, picture, formula or entity
+# What takes an editor's colours a time that grows with its square: a long line, many blanks in a row.
+SLOW = re.compile(r"[^\n]{400}|\s{100}")
 
 
 def text(value: Any, limit: int = MAX_TEXT) -> str:
@@ -45,8 +48,15 @@ def markdown(source: str) -> str:
 def cell(raw: dict[str, Any]) -> NotebookNode:
     """A student's cell, made anew. `raw` is a cell as `submission.cells_of` gives it."""
     if raw.get("cell_type") == "code":
-        return new_code_cell(text(raw["source"]), outputs=outputs(raw.get("outputs")))
+        return plain_if_slow(new_code_cell(text(raw["source"], MAX_CODE), outputs=outputs(raw.get("outputs"))))
     return new_markdown_cell(markdown(raw["source"]))
+
+
+def plain_if_slow(code: NotebookNode) -> NotebookNode:
+    """A code cell, shown without colours where these take too long: so nbconvert understands the field."""
+    if SLOW.search(code.source):
+        code.metadata["magics_language"] = "text"
+    return code
 
 
 def outputs(raw: Any) -> list[NotebookNode]:
