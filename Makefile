@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test lint release attack soak peers clean
+.PHONY: help demo test lint release attack fresh soak peers clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -26,7 +26,10 @@ release: .venv/.installed  ## remake release/, solutions/gpt2.html and the kit's
 attack: .venv/.installed  ## run every hostile submission in both isolation modes
 	$(BIN)/python tests/attack.py
 
-soak: .venv/.installed  ## what is too long for `make test`: full-size weights, the full fuzzer, the kill test
+fresh: .venv/.installed  ## hypothesis with new examples, twenty times as many; what it finds becomes an @example
+	$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile fresh --numprocesses 2
+
+soak: fresh  ## what is too long for `make test`: that, full-size weights, the full fuzzer, the kill test
 	$(BIN)/python -m pytest -m soak
 
 peers: .venv-peers/.installed  ## install what benchmarks compare against

@@ -1,22 +1,32 @@
 """The course, for stock `nbgrader` commands run in this folder."""
 
+import locale
 import os
 import sys
 from pathlib import Path
 
+from autograder.nbgrader.defaults import begin
 from autograder.settings import Settings
 
 c = get_config()  # noqa: F821  (nbgrader gives it)
 
-# nbgrader starts `alembic` by its name, which is found only where the virtual environment is activated.
+# nbgrader starts `alembic` by its name, which is found only where the virtual environment is activated. It writes a
+# file for it in UTF-8; alembic reads that in the locale's encoding, in which LC_ALL=C cannot spell every folder's name.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+if sys.flags.utf8_mode and locale.getencoding().upper() != "UTF-8":
+    os.environ["LC_ALL"] = "C.UTF-8"
 
+# Nothing that the user's or the machine's own nbgrader_config.py says of other courses holds here: what is meant for
+# this course belongs into this file, below. The exchange, who may log in, and permissions are the machine's.
+begin(c)
+
+# Where everything of this course lies: beside this file; the gradebook of a large class in PostgreSQL.
+root = Path(__file__).absolute().parent
+c.CourseDirectory.root = str(root)
+settings = Settings.from_environment()
+c.CourseDirectory.db_url = settings.gradebook_url or f"sqlite:///{root / 'gradebook.db'}"
 # The exchange sorts assignments by course; this is its name there.
 c.CourseDirectory.course_id = "gpt2-course"
-# The gradebook: PostgreSQL for a large class, else gradebook.db beside this file.
-settings = Settings.from_environment()
-if settings.gradebook_url:
-    c.CourseDirectory.db_url = settings.gradebook_url
 # What a student finds in place of each answer; `check` and the grader know it for a stub by its exception.
 c.ClearSolutions.code_stub = {"python": '# Your code here.\nraise NotImplementedError("not written yet")'}
 c.ClearSolutions.text_stub = "*Your answer here.*"

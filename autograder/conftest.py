@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from autograder.errors import AutograderError, UsageError
 from autograder.grading import Grader
-from autograder.notebooks.finding import find_notebooks
+from autograder.notebooks.choosing import submissions
 from autograder.record import Record
 from autograder.reports import why
 from autograder.settings import Settings
@@ -21,9 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if path is None:
         raise pytest.UsageError("which notebook? pytest autograder --submission=PATH")
     try:
-        work = find_notebooks(path)
         with Grader(Settings.from_environment(), config.getoption("--isolation")) as grader:
-            config.stash[records] = [grader.grade(notebook, label) for label, notebook in work]
+            work, _ = submissions(Path(path), grader.release)
+            config.stash[records] = [grader.grade(one.path, one.label, one.notes) for one in work]
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     except AutograderError as error:

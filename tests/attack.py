@@ -19,6 +19,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -26,8 +27,10 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "source" / "gpt2"), str(ROOT / "solutions")]
 
-from autograder.errors import UsageError  # noqa: E402
-from autograder.grading.grader import Grader  # noqa: E402
+from autograder.errors import AutograderError  # noqa: E402
+from autograder.grading import Grader  # noqa: E402
+from autograder.record import Record  # noqa: E402
+from autograder.reports.json_array import as_object  # noqa: E402
 from autograder.settings import Limits, Settings  # noqa: E402
 from tests.submissions.build import Expectation, all_submissions, build  # noqa: E402
 
@@ -113,20 +116,20 @@ def make_course(folder: Path) -> None:
         path.write_text(json.dumps({"cells": [], "secret": CANARY}))
 
 
-def attack(sample: Path, grader: Grader, watch: Watch, control: dict) -> tuple[list[list[str]], float]:
+def attack(sample: Path, grader: Grader, watch: Watch, control: Record) -> tuple[list[list[str]], float]:
     """Grade one hostile submission, then a right one; what was gained, leaked, broken and left, and the seconds."""
     target = watch.course / "submitted" / "mallory" / "gpt2" / "gpt2.ipynb"
     shutil.rmtree(target.parent, ignore_errors=True)
     expected = build(sample, target)
     began = time.perf_counter()
-    record = grader.grade(target, "mallory/gpt2/gpt2.ipynb")
+    record = as_object(grader.grade(target, "mallory/gpt2/gpt2.ipynb"))
     seconds = time.perf_counter() - began
     gained = gains(expected, record)
     leaked = [word for word in ("LEAKED", CANARY) if word in json.dumps(record)] + ["a call"] * watch.calls()
     broken = [line for line in expected.differences(record) if not gained]
     if seconds > IN_TIME:
         broken.append(f"took {seconds:.0f} s")
-    if without_time(control) != without_time(grader.grade(watch.course / "right.ipynb", "right.ipynb")):
+    if replace(control, seconds=0) != replace(grader.grade(watch.course / "right.ipynb", "right.ipynb"), seconds=0):
         broken.append("a right submission was graded otherwise after it")
     return [gained, leaked, broken, watch.left(grader)], seconds
 
@@ -143,10 +146,6 @@ def gains(expected: Expectation, record: dict) -> list[str]:
     return found
 
 
-def without_time(record: dict) -> dict:
-    return {**record, "seconds": None}
-
-
 def rows(isolation: str, samples: list[Path]) -> Iterator[tuple[str, list[list[str]], float]]:
     """Every attack in one isolation mode, with one grader for all of them, as in a class."""
     with tempfile.TemporaryDirectory(prefix="attack-") as folder:
@@ -156,10 +155,8 @@ def rows(isolation: str, samples: list[Path]) -> Iterator[tuple[str, list[list[s
         build(all_submissions("right")[0], course / "right.ipynb")
         with Grader(Settings(seed="0", limits=LIMITS, verdicts=None), isolation) as grader:
             control = grader.grade(course / "right.ipynb", "right.ipynb")
-            if control["score"] != control["max_score"] or control["isolation"] != isolation:
-                sys.exit(
-                    f"a right submission gets {control['score']:g} points here, in {control['isolation']} isolation"
-                )
+            if control.score != control.max_score or control.isolation != isolation:
+                sys.exit(f"a right submission gets {control.score} points here, in {control.isolation} isolation")
             watch = Watch(course)
             for sample in samples:
                 found, seconds = attack(sample, grader, watch, control)
@@ -183,7 +180,7 @@ def run(modes: list[str], names: list[str]) -> int:
                 for column, things in zip(COLUMNS, found, strict=True):
                     for thing in things:
                         print(f"      {column}: {thing}")
-        except UsageError as why:
+        except AutograderError as why:
             print(f"not run: {why}")
             continue
         print(f"{'total':32}" + "".join(f"{n:10}" for n in totals) + f"{spent:10.1f}")

@@ -1,14 +1,46 @@
-"""Fixtures that several test files share: a random model, and the folder of real figures."""
+"""What all tests share: an environment of their own, how much is drawn, what the machine lacks, a random model."""
 
 import os
-
-# Tests name their seed, so that the same submission gets the same score in each run; a course draws its own.
-os.environ["AUTOGRADER_SEED"] = "0"
-
+import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+from tests.machine import Lacking, Part, closing_lines, skip_without
+
+# What grades or configures a course on this machine is none of the tests' business.
+for name in list(os.environ):
+    if name.startswith("AUTOGRADER_") or name in ("GRADEBOOK_URL", "GPT2_MODELS_DIR", "JUPYTER_CONFIG_PATH"):
+        del os.environ[name]
+# They name their seed, so that the same submission gets the same score in each run; a course draws its own.
+os.environ["AUTOGRADER_SEED"] = "0"
+own_configuration = tempfile.TemporaryDirectory(prefix="jupyter-")
+os.environ["JUPYTER_CONFIG_DIR"] = own_configuration.name
+
+# `make test` draws the same examples each time; `--hypothesis-profile=fresh` (make soak) new ones, and many more. What
+# that finds is written down beside its test as an @example.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("fresh", max_examples=2_000, deadline=None, print_blob=True)
+settings.load_profile("same")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Note in a skipped test's report which part was lacking (workers of xdist send their reports with it)."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        why = call.excinfo and call.excinfo.value
+        report.lacks = why.part.name if isinstance(why, Lacking) else ""
+    return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    lacks = Counter(getattr(report, "lacks", "") for report in terminalreporter.stats.get("skipped", []))
+    for line in closing_lines(lacks):
+        terminalreporter.write_line(line)
 
 
 def make_random_params(hparams: dict, seed: int = 0) -> dict:
@@ -66,5 +98,5 @@ def real_data() -> Path:
     """The folder of OpenAI's real files and observed figures."""
     folder = os.environ.get("GPT2_REAL_DATA")
     if not folder:
-        pytest.skip("GPT2_REAL_DATA is unset: no real GPT-2 figures on this machine")
+        skip_without(Part.REAL_DATA)
     return Path(folder)

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,9 +28,29 @@ def blocks(page: Path) -> list[Block]:
 
 
 def tracked() -> list[str]:
-    """The files that git knows and that are there."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+    """The files that git knows and that are there; in a downloaded archive, all but what git would ignore."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()] or walked(ROOT)
+
+
+def walked(root: Path, folder: str = "") -> list[str]:
+    """The files of a folder that the .gitignore at its root lets pass, as git lists them."""
+    found = []
+    for path in sorted((root / folder).iterdir()):
+        name = path.relative_to(root).as_posix()
+        if name != ".git" and not ignored(root, name, path.is_dir()):
+            found += walked(root, name) if path.is_dir() else [name]
+    return found
+
+
+def ignored(root: Path, name: str, is_folder: bool) -> bool:
+    """By the last of .gitignore's rules that matches."""
+    last = ""
+    for rule in (root / ".gitignore").read_text().split():
+        pattern = rule.removeprefix("!").rstrip("/")
+        if PurePosixPath("/", name).match(pattern) and (is_folder or not rule.endswith("/")):
+            last = rule
+    return last != "" and not last.startswith("!")
 
 
 def copy_repository(folder: Path) -> Path:

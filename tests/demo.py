@@ -73,7 +73,9 @@ def nbgrader(command: str, what: str) -> None:
     """Run a stock nbgrader command in demo/; its log goes to a file there. Exits with the log when it fails."""
     print(f"  {f'nbgrader {command} gpt2':<34} {what} ...", flush=True)
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    environment.pop("GRADEBOOK_URL", None)  # the demo has a gradebook of its own
+    for name in ("GRADEBOOK_URL", "JUPYTER_CONFIG_PATH"):  # what is the course's own alone
+        environment.pop(name, None)
+    environment["JUPYTER_CONFIG_DIR"] = str(DEMO / ".jupyter")
     with (DEMO / "nbgrader.log").open("a") as log:
         line = [sys.executable, "-m", "nbgrader", command, "gpt2"]
         done = subprocess.run(line, cwd=DEMO, env=environment, stdout=log, stderr=subprocess.STDOUT)

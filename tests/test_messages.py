@@ -20,13 +20,24 @@ SPOKEN = {  # where sentences that reach a student are written
     "In the notebook": [KIT / "notebook/feedback.py", KIT / "engine/complete.py", KIT / "engine/model.py"],
     "While a notebook is graded": [
         ROOT / "autograder" / f"{n}.py"
-        for n in ("sandbox/proxy", "sandbox/replies", "notebooks/submission", "grading/grader")
+        for n in (
+            "sandbox/proxy",
+            "sandbox/replies",
+            "notebooks/opening",
+            "notebooks/choosing",
+            "notebooks/submission",
+            "notebooks/magics",
+            "grading/grader",
+        )
     ],
 }
+MEASURED = {name: m.stored.probes for name, m in modules().items() if hasattr(m, "stored") and m.stored.probes.calls}
 BLAME = re.compile(
     r"\b(wrong|incorrect|bad|mistaken|forgot|forgotten|stupid|obvious|obviously|simply|should have)\b", re.I
 )
 FRAGMENTS = {"Ended", "_gone"}  # their texts complete "softmax ..."
+COMPLETED = {"_used_up", "ending"}  # and so does what these functions return
+FOR_INSTRUCTORS = {"UsageError", "CannotGrade", "Lost"}  # whoever reads these is the one who grades
 
 
 def template(node: ast.AST) -> str | None:
@@ -53,11 +64,15 @@ def sentences(path: Path) -> list[str]:
     def visit(node: ast.AST) -> None:
         text = None if id(node) in skipped else template(node)
         if text is not None:
-            if not text.startswith(("{path}", "{RELEASE}")) and re.fullmatch(r"[\w…{`][^\n]* [^\n]*[.?]", text):
+            if re.fullmatch(r"[\w…{`][^\n]* [^\n]*[.?]", text):
                 found.append(text)
             return
-        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in FRAGMENTS:
-            texts = [t for t in map(template, node.args) if t and " " in t]
+        called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+        if called in FOR_INSTRUCTORS:
+            return
+        if called in FRAGMENTS or (isinstance(node, ast.FunctionDef) and node.name in COMPLETED):
+            returned = [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value]
+            texts = [t for t in map(template, node.args if called else returned) if t and " " in t]
             found.extend(f"softmax {t}." for t in texts)
             return
         for child in ast.iter_child_nodes(node):
@@ -85,6 +100,9 @@ def page() -> str:
             if pairs:
                 fact, ask = Stored(name, "(x)").mistakes[pairs[0]]
                 parts.append(f"\n{len(pairs)} pairs of these are known too; the first: “{fact}” “{ask}”")
+        if name in MEASURED:
+            parts += ["\nMeasured:\n", "| what is said | what is asked |", "| --- | --- |"]
+            parts += [f"| {fact.replace('{}', '…')} | {ask} |" for fact, ask in MEASURED[name].words.values()]
         parts.append("")
     for title, paths in SPOKEN.items():
         parts += [f"## {title}\n"]
@@ -98,6 +116,7 @@ def messages() -> list[str]:
     said = [text for paths in SPOKEN.values() for path in paths for text in sentences(path)]
     said += [c.says for exercise in EXERCISES.values() for c in exercise.checks]
     stored = [Stored(n, "(x)") for n, m in modules().items() if hasattr(m, "catalogue")]
+    said += [text for probes in MEASURED.values() for words in probes.words.values() for text in words]
     return said + [text for s in stored for words in s.mistakes.values() for text in words]
 
 
@@ -120,6 +139,12 @@ def test_a_mistakes_words_are_one_fact_and_one_question(name):
         fact, question = words
         assert fact.endswith(".") and question.endswith("?"), mistake
         assert len(re.findall(r"[.?!](?= [A-Z]|$)", f"{fact} {question}")) == 2, mistake
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_what_is_measured_is_told_in_a_fact_and_a_question(name):
+    for measured, (fact, question) in MEASURED[name].words.items():
+        assert fact.endswith(".") and question.endswith("?") and question.count("?") == 1, measured
 
 
 def test_words_that_are_collected_are_those_that_are_said():

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.doors.options import add_grading_options
@@ -91,6 +90,7 @@ def outcomes(
     """(student, why not) of everyone, as they come: examined here, or by Dask's workers."""
     from autograder.executors.batch import ENDED, ENDED_TWICE, examined, spread
     from autograder.nbgrader.course_files import made_from
+    from autograder.notebooks.choosing import Work
 
     settings = (options.assignment, options.isolation, options.fresh)
 
@@ -102,10 +102,12 @@ def outcomes(
 
         made: list[str] = []
 
-        def work() -> Iterator[tuple[str, Path]]:
+        def work() -> Iterator[Work]:
             for student in todo:
-                made.append(made_from(head.exporter.context, head.submitted(student)))
-                yield f"{student}/{head.assignment}/{head.assignment}.ipynb", head.submitted(student)
+                handed = head.submitted(student)
+                made.append(made_from(head.exporter.context, handed))
+                path = handed.notebook or head.file_of(student)
+                yield Work(f"{student}/{head.assignment}/{path.name}", path, tuple(handed.notes))
 
         for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):
             yield todo[place], finish, settings, todo[place], record, made[place]

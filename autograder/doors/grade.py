@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,15 +47,18 @@ def run(options: argparse.Namespace) -> int:
     """Grade every notebook of the given paths and write the reports asked for. Raises AutograderError."""
     from autograder import reports
     from autograder.executors.batch import grade_all
-    from autograder.notebooks.finding import find_notebooks
-    from autograder.notebooks.submission import Release, Unreadable, read
+    from autograder.notebooks.choosing import submissions
+    from autograder.notebooks.opening import Unreadable, open_notebook
+    from autograder.notebooks.submission import Release, read
 
     settings = replace(Settings.from_environment(), fresh=options.fresh)
-    work = [found for path in options.paths for found in find_notebooks(path)]
+    release = Release.of(settings)
+    found = [submissions(Path(path), release) for path in options.paths]
+    work = [one for works, _ in found for one in works]
     for path in map(Path, options.paths):
         if not path.is_dir():  # a notebook that is named must be one of this assignment
             try:
-                read(path, Release.of(settings))
+                read(open_notebook(path), release)
             except Unreadable as error:
                 raise UsageError(str(error)) from None
     if options.gradescope and len(work) != 1:
@@ -73,9 +76,19 @@ def run(options: argparse.Namespace) -> int:
                 problems.append(error)
     if "-" not in outputs:
         show(records)
+    name_without_a_mark(without for _, without in found)
     if problems:
         raise max(problems, key=lambda error: error.exit_code)
     return 3 if any(record.error is not None for record in records) else 0
+
+
+def name_without_a_mark(found: Iterable[dict[str, list[str]]]) -> None:
+    """Say who handed in something that is no submission, and what lies there."""
+    from autograder.reports import clean
+
+    for without in found:
+        for name, notes in without.items():
+            print(f"autograder: {clean(name)} has no mark. {clean(' '.join(notes))}", file=sys.stderr)
 
 
 def show(records: Sequence[Record]) -> None:

@@ -15,16 +15,16 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import AutograderError, NotGraded, UsageError
+from autograder.errors import AutograderError, NotGraded
 from autograder.files import not_written, save
 from autograder.grading import Grader
-from autograder.notebooks.finding import find_notebooks
+from autograder.notebooks.choosing import choose
 from autograder.reports import gradescope
 from autograder.settings import REPOSITORY, Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
 PARTS = ("autograder", "source/gpt2/gptkit", "solutions/picoGPT")
-PACKAGES = ("numpy", "regex", "requests", "filelock", "tqdm")  # what the grader imports
+PACKAGES = ("numpy", "ipython", "regex", "requests", "filelock", "tqdm")  # what the grader imports
 
 
 def add_parser(commands: Any) -> None:
@@ -94,10 +94,13 @@ def main(submission: str, results: str) -> int:
         settings = Settings.from_environment()
         name = settings.release.name
         with Grader(settings) as grader:
-            try:
-                record = grader.grade(chosen(Path(submission), name), name)
-            except UsageError as why:  # of whoever handed in: there is nothing to grade
-                record = grader.zero(name, str(why))
+            notebook, notes = choose(Path(submission), grader.release)
+            if notebook:
+                record = grader.grade(notebook, name, notes)
+            else:
+                record = grader.zero(
+                    name, f"There is no notebook in what you handed in: hand in {name}. {' '.join(notes)}"
+                )
         if record.error is not None:
             raise NotGraded(record.error)
         save(results, gradescope(record))
@@ -105,18 +108,6 @@ def main(submission: str, results: str) -> int:
         print(f"This submission could not be graded, which is not its author's doing: {error}", file=sys.stderr)
         return error.exit_code
     return 0
-
-
-def chosen(folder: Path, name: str) -> Path:
-    """The notebook to grade: the one that is named as the released one, or else the only one. Raises UsageError."""
-    try:
-        notebooks = [path for _, path in find_notebooks(folder)]
-    except UsageError:
-        raise UsageError(f"There is no notebook in what you handed in: hand in {name}.") from None
-    named = sorted((p for p in notebooks if p.name == name), key=lambda p: len(p.parts))
-    if not named and len(notebooks) > 1:
-        raise UsageError(f"You handed in several notebooks, and none is named {name}: hand in that one.")
-    return (named or notebooks)[0]
 
 
 if __name__ == "__main__":

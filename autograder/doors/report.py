@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from autograder.doors.grade import name_without_a_mark
 from autograder.doors.options import add_grading_options
 from autograder.errors import CannotGrade, UsageError
 from autograder.files import save_output
@@ -84,7 +85,7 @@ def load(path: Path) -> list[Record]:
 def gather(options: argparse.Namespace) -> ClassReport:
     """The records, graded or read, and the notebooks that belong to them. Raises AutograderError."""
     from autograder.executors.batch import grade_all
-    from autograder.notebooks.finding import find_notebooks
+    from autograder.notebooks.choosing import submissions
     from autograder.notebooks.similarity import groups
     from autograder.notebooks.submission import Release
     from autograder.reports.class_statistics import ClassReport, by_student
@@ -95,7 +96,8 @@ def gather(options: argparse.Namespace) -> ClassReport:
         if folder and not any((folder / r.submission).is_file() for r in records):
             raise UsageError(f"{folder}: none of the notebooks that {path} names is in this folder.")
     elif path.is_dir() or not path.exists():
-        work, folder = find_notebooks(path), path
+        (work, without), folder = submissions(path, Release.of(settings)), path
+        name_without_a_mark([without])
         records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler)
     else:
         raise UsageError(f"{path}: neither a folder of notebooks nor a .json file with their records.")

@@ -14,20 +14,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
 from autograder.errors import CannotGrade
-from autograder.executors.dask import DaskCluster
+from autograder.executors.dask import GONE, DaskCluster
 from autograder.executors.local import LocalPool
 from autograder.grading import Grader
-from autograder.notebooks import submission
+from autograder.notebooks.choosing import Work
+from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
+from autograder.notebooks.submission import Submission, read, shortened
 from autograder.record import Record
 from autograder.settings import Settings
 
-Work = tuple[str, Path]  # label, notebook
 ENDED = object()  # stands for the result of a call that ended the process it ran in
 ENDED_TWICE = "The grader's own process ended while it examined this notebook, twice; it is not graded."
 
@@ -39,7 +39,7 @@ def grade_all(
     records = Records(len(work))
     with Grader(settings, isolation) as grader:
         if scheduler is None and len(work) == 1:
-            found = ((place, grader.grade(path, label)) for place, (label, path) in enumerate(work))
+            found = ((place, grader.grade(one.path, one.label, one.notes)) for place, one in enumerate(work))
         else:
             found = examined(grader, work, DaskCluster(scheduler) if scheduler else LocalPool(jobs))
         for place, record in shown(found, len(work), lambda one: one[1].error is not None):
@@ -50,33 +50,35 @@ def grade_all(
 def examined(grader: Grader, work: Iterable[Work], executor: LocalPool | DaskCluster) -> Iterator[tuple[int, Record]]:
     """(place, record) of each notebook, as they come. The executor's processes are ended with the iterator."""
     recipe = Recipe(grader.settings, grader.isolation, "" if executor.local else grader.rules)
-    asked: dict[int, tuple[str, submission.Submission | None]] = {}
+    asked: dict[int, tuple[Work, Submission | None]] = {}
     known: deque[tuple[int, Record]] = deque()
 
     def calls() -> Iterator[tuple]:
-        for place, (label, path) in enumerate(work):
+        for place, one in enumerate(work):
             if executor.local:
-                asked[place] = label, None
-                yield place, examine, recipe, label, path
+                asked[place] = one, None
+                yield place, examine, recipe, one
                 continue
             try:
-                cells, content = submission.read(path, grader.release), path.read_bytes()
-            except (submission.Unreadable, OSError):
-                known.append((place, grader.grade(path, label)))
+                notebook = open_notebook(one.path)
+                cells = read(notebook, grader.release)
+            except (Unreadable, CannotGrade):
+                known.append((place, grader.grade(one.path, one.label, one.notes)))
                 continue
-            if kept := grader.verdicts.get(cells):
-                known.append((place, replace(kept, submission=label)))
+            if grader.verdicts.get(cells):
+                known.append((place, grader.grade(notebook, one.label, one.notes)))
             else:
-                asked[place] = label, cells
-                yield place, examine, recipe, label, path.name, content
+                asked[place] = one, cells
+                yield place, examine, recipe, one._replace(notes=()), notebook.content
 
     with executor:
         for place, record in spread(executor, calls()):
-            label, cells = asked.pop(place)
+            one, cells = asked.pop(place)
             if record is ENDED:
-                record = grader.ungraded(label, ENDED_TWICE)
+                record = grader.ungraded(one.label, ENDED_TWICE)
             elif cells:
                 grader.verdicts.put(cells, record)
+                record = replace(record, notes=shortened([*one.notes, *record.notes]))
             yield place, record
             while known:
                 yield known.popleft()
@@ -97,15 +99,12 @@ class Recipe(NamedTuple):
 here = threading.local()  # a sandbox is used by one thread
 
 
-def examine(recipe: Recipe, label: str, notebook: Path | str, content: bytes | None = None) -> Record:
-    """The record of a notebook: of this machine's file, or of `content` under that name. Raises AutograderError."""
+def examine(recipe: Recipe, one: Work, content: bytes | None = None) -> Record:
+    """The record of a notebook: of this machine's file, or of `content` from another. Raises AutograderError."""
     grader = grader_for(recipe)
     if content is None:
-        return grader.grade(notebook, label)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, notebook)
-        path.write_bytes(content)
-        return grader.grade(path, label)
+        return grader.grade(one.path, one.label, one.notes)
+    return grader.grade(Notebook.from_bytes(one.path.name, content), one.label, one.notes)
 
 
 def grader_for(recipe: Recipe) -> Grader:
@@ -155,7 +154,7 @@ def spread(executor: LocalPool | DaskCluster, calls: Iterable[tuple]) -> Iterato
                     continue
                 result = ENDED
             except CancelledError:
-                raise CannotGrade("The connection to the Dask scheduler was lost: start again to go on.") from None
+                raise CannotGrade(GONE) from None
             yield call[0], result
 
 

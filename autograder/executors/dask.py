@@ -12,6 +12,7 @@ from autograder.errors import CannotGrade, UsageError
 from autograder.executors.local import AHEAD
 
 ANSWERS, JOINS = 10, 120  # seconds until the scheduler has answered, and until a first worker is there
+GONE = "The connection to the Dask scheduler was lost: start again to go on."
 
 
 class DaskCluster:
@@ -37,7 +38,10 @@ class DaskCluster:
     def room(self) -> int:
         """Workers come and go, so they are counted again every few seconds."""
         if time.monotonic() - self._counted > 3:
-            self._room, self._counted = AHEAD * sum(self.client.nthreads().values()), time.monotonic()
+            try:
+                self._room, self._counted = AHEAD * sum(self.client.nthreads().values()), time.monotonic()
+            except OSError:
+                raise CannotGrade(GONE) from None
         return max(self._room, AHEAD)
 
     def __enter__(self) -> DaskCluster:
@@ -53,4 +57,9 @@ class DaskCluster:
         self.client.close()
 
     def submit(self, function: Callable, *args: Any) -> Future:
-        return self.executor.submit(function, *args)
+        try:
+            return self.executor.submit(function, *args)
+        except Exception:
+            if self.client.status == "running":
+                raise
+            raise CannotGrade(GONE) from None

@@ -40,4 +40,8 @@ def write_data(folder: Path) -> None:
             module.catalogue.write(folder)
 
 
+for _module in modules().values():
+    if hasattr(_module, "catalogue") and hasattr(_module, "stored"):
+        _module.stored.prove = _module.catalogue.prove
+
 EXERCISES: dict[str, Exercise] = {name: graded(module) for name, module in modules().items()}

@@ -1,5 +1,7 @@
 """attention: reference, hidden checks, known mistakes."""
 
+from pathlib import Path
+
 import numpy as np
 from gptkit.checks.attention import exercise, stored
 from gptkit.checks.cases import Case
@@ -75,6 +77,25 @@ _far = [[100, 0, 0, 0], [-100, 0, 0, 1]]
 _keys = [[40, 1, 0, 2], [40, 0, 1, 3], [40, 1, 1, 1]]
 catalogue.visible("large_scores", _far, _keys, _v, _penalty, label="scores far from zero")
 
+
+@catalogue.proofs
+def fresh(rng):
+    """Fewer queries than keys, as many, one; masks that hide, penalise, or are large; scores far from zero."""
+    q, k, v = rng.normal(size=(3, 5)), rng.normal(size=(6, 5)), rng.normal(size=(6, 2))
+    hide = np.where(rng.random((3, 6)) < 0.4, -1e10, 0.0) * [[0] + [1] * 5]
+    x, y, z = rng.normal(size=(3, 5, 5))
+    causal = np.triu(np.full((5, 5), -1e10), k=1)
+    return [
+        (q, k, v, np.zeros((3, 6))),
+        (q, k, v, hide),
+        (q, k, v, rng.normal(size=(3, 6))),
+        (x, y, z, causal),
+        (x, y, z, rng.normal(size=(5, 5))),
+        (q[:1], k, v, hide[:1]),
+        (q * 5000, k, v, -np.abs(rng.normal(size=(3, 6)))),
+    ]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
@@ -136,173 +157,7 @@ def penalised(data: Hidden) -> list[Case]:
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
-
-@catalogue.variant(scale="none")
-def no_scale():
-    """The scores are not divided by the square root of d_k.
-    What happens to a sum of d_k products as d_k grows?"""
-
-
-@catalogue.variant(scale="whole")
-def scale_d_k():
-    """The scores are divided by d_k, not by its square root.
-    What is under the fraction in the formula?"""
-
-
-@catalogue.variant(scale="times")
-def scale_times():
-    """The scores are multiplied by the square root of d_k.
-    Should the scores get larger or smaller as d_k grows?"""
-
-
-@catalogue.variant(scale="d_v")
-def scale_d_v():
-    """The scores are divided by the square root of the values' width.
-    Which arrays does a score come from, and how wide are these?"""
-
-
-@catalogue.variant(scale="n_q")
-def scale_n_q():
-    """The scores are divided by the square root of the number of queries.
-    Which axis of q is d_k?"""
-
-
-@catalogue.variant(scale="n_k")
-def scale_n_k():
-    """The scores are divided by the square root of the number of keys.
-    Which axis of k is d_k?"""
-
-
-@catalogue.variant(scale="late")
-def scale_after_softmax():
-    """The weights are divided by the square root of d_k, not the scores.
-    What should one query's weights sum to?"""
-
-
-@catalogue.variant(use="none")
-def no_mask():
-    """The mask is not used.
-    How does a query not look at what lies ahead?"""
-
-
-@catalogue.variant(use="before scale")
-def mask_before_scale():
-    """The mask is added before the scores are scaled, so it is scaled too.
-    Which comes first, the scale or the mask?"""
-
-
-@catalogue.variant(use="subtracted")
-def mask_subtracted():
-    """The mask is subtracted from the scores.
-    What is the sign of -1e10 in a score that should vanish?"""
-
-
-@catalogue.variant(use="multiplied")
-def mask_multiplied():
-    """The scores are multiplied by the mask.
-    What would a mask of zeros leave of the scores?"""
-
-
-@catalogue.variant(use="to weights")
-def mask_added_to_weights():
-    """The mask is added to the weights, after softmax.
-    What do the weights sum to after that?"""
-
-
-@catalogue.variant(use="zeroed")
-def weights_zeroed():
-    """Masked weights are set to zero after softmax, so the others no longer sum to 1.
-    What would softmax do if it knew the mask?"""
-
-
-@catalogue.variant(use="own causal")
-def own_causal_mask():
-    """A causal mask of the function's own is used instead of the one given.
-    Which mask does the call hand over when the queries are only the last tokens?"""
-
-
-@catalogue.variant(use="causal as well")
-def causal_mask_as_well():
-    """A causal mask is added to the one that is given.
-    Who decides what a query may see, the function or its caller?"""
-
-
-@catalogue.variant(use="switch")
-def mask_as_switch():
-    """Every negative number of the mask hides its key, however small it is.
-    What should a mask of -0.5 do to a score?"""
-
-
-@catalogue.variant(use="any hides")
-def any_mask_hides():
-    """Every number of the mask that is not 0 hides its key, positive ones too.
-    What should a mask of 0.5 do to a score?"""
-
-
-@catalogue.variant(use="turned")
-def mask_turned():
-    """Keys are hidden where the mask is 0, and seen where it is not.
-    What should a mask of zeros do to the scores?"""
-
-
-@catalogue.variant(use="only -1e10")
-def only_large_masks():
-    """The mask hides keys where it is -1e10, but its other numbers do nothing.
-    What should a mask of -0.5 do to a score?"""
-
-
-@catalogue.variant(axis=0)
-def over_queries():
-    """Softmax runs over the queries: each key's weights sum to 1.
-    Whose weights should sum to 1, and along which axis of the scores do they lie?"""
-
-
-@catalogue.variant(axis=None)
-def over_everything():
-    """All weights together sum to 1.
-    Whose weights should sum to 1, and along which axis of the scores do they lie?"""
-
-
-@catalogue.variant(shift=False)
-def no_shift():
-    """Large scores give NaN, because exp of them is infinity.
-    Which of your functions already takes care of that?"""
-
-
-@catalogue.variant(weigh="scores")
-def no_softmax():
-    """The scores themselves weigh the values, without softmax.
-    What makes weights positive, with a sum of 1?"""
-
-
-@catalogue.variant(weigh="not normalised")
-def not_normalised():
-    """The exponentials of the scores are not divided by their sum.
-    What should one query's weights sum to?"""
-
-
-@catalogue.variant(weigh="largest")
-def only_the_best_key():
-    """Each query takes the value of its best key alone.
-    How much should a key count whose score is only a little smaller?"""
-
-
-@catalogue.variant(values="k")
-def keys_as_values():
-    """The keys are averaged, not the values.
-    Which of the three arrays holds what a query collects?"""
-
-
-@catalogue.variant(values="none")
-def weights_returned():
-    """The attention weights come back, not what they collect.
-    What is done with the weights in the last step of the formula?"""
-
-
-@catalogue.variant(values="mean")
-def divided_by_n_k():
-    """The collected values are divided by the number of keys.
-    Are the weights of a query not an average already?"""
+catalogue.read(Path(__file__).with_suffix(".json"))
 
 
 @catalogue.mistake

@@ -1,13 +1,14 @@
 """What only the grader knows of an exercise: its reference, how its stored cases are made, and its known mistakes.
 
-A known mistake is a small wrong function. Its name is the mistake's name; its docstring is one sentence of fact and, on
-the next line, one question. Where mistakes are changes to one parametrised function (`variant`), every combination of
-two is known as well.
+A known mistake is a small wrong function: its name is the mistake's, its docstring one sentence of fact and, on the
+next line, one question. Where it is a change to one parametrised function (`variants`), it is an entry of a JSON file,
+and every combination of two such changes is known too. A name is proved on arguments that did not find it: `proofs`.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gptkit.checks.cases import Case, same, save
+from gptkit.checks.cases import PROOFS, Case, same, save
 
 Function = Callable[..., Any]
+Inputs = Callable[[np.random.Generator], list[tuple]]
+IN_THE_KIT, AT_GRADING = 0, 1  # seeds of the inputs that prove a name
 
 
 class Catalogue:
@@ -35,6 +38,7 @@ class Catalogue:
         self.singles: dict[str, Function] = {}
         self.words: dict[str, list[str]] = {}
         self.changes: dict[str, dict[str, Any]] = {}
+        self.fresh: Inputs = no_inputs
 
     def case(self, *args: Any, label: str, shown: bool = False) -> Case:
         """A case with what the reference returns in float64; hidden unless said otherwise."""
@@ -46,22 +50,33 @@ class Catalogue:
         given = tuple(np.array(a, np.float32) if isinstance(a, list | np.ndarray) else a for a in args)
         self.groups.setdefault(group, []).append(self.case(*given, label=label, shown=True))
 
+    def proofs(self, fresh: Inputs) -> Inputs:
+        """Register what draws arguments on which a named mistake is proved, and on which none is looked for."""
+        self.fresh = fresh
+        return fresh
+
+    def proof_cases(self, seed: int, known: dict[str, Function]) -> list[Case]:
+        """Cases on drawn arguments, with what some mistakes return."""
+        drawn = [single(args) for args in self.fresh(np.random.default_rng(seed))]
+        made = [self.case(*args, label="") for args in drawn]
+        return [replace(c, fingerprints={name: output(wrong, c.args) for name, wrong in known.items()}) for c in made]
+
+    def prove(self, name: str) -> list[Case]:
+        """Fresh cases for one mistake: see Stored.prove."""
+        return self.proof_cases(AT_GRADING, {name: self.mistakes()[name][0]})
+
     def mistake(self, wrong: Function) -> Function:
         """Register a wrong function as a known mistake."""
         self.singles[wrong.__name__] = wrong
         self.words[wrong.__name__] = (inspect.getdoc(wrong) or "").split("\n")
         return wrong
 
-    def variant(self, **changes: Any) -> Callable[[Function], Function]:
-        """Register `variants` with these changes as the mistake that the decorated, empty function names."""
-
-        def register(named: Function) -> Function:
-            wrong = partial(self.variants, **changes)
-            wrong.__name__, wrong.__doc__ = named.__name__, named.__doc__
-            self.changes[named.__name__] = changes
-            return self.mistake(wrong)
-
-        return register
+    def read(self, path: Path) -> None:
+        """Register the mistakes that are `variants` with some parameters changed, with their facts and questions."""
+        for name, entry in json.loads(path.read_text("utf-8")).items():
+            self.changes[name] = entry["change"]
+            self.singles[name] = partial(self.variants, **entry["change"])
+            self.words[name] = [entry["fact"], entry["question"]]
 
     def mistakes(self) -> dict[str, tuple[Function, list[str]]]:
         """Every known mistake and its words: the single ones, then the combinations of two."""
@@ -90,7 +105,22 @@ class Catalogue:
         del seen["the reference"]
         prints = iter([{name: outputs[i] for name, outputs in seen.items()} for i in range(len(cases))])
         groups = {n: [replace(case, fingerprints=next(prints)) for case in group] for n, group in self.groups.items()}
+        if self.fresh is not no_inputs:
+            groups[PROOFS] = self.proof_cases(IN_THE_KIT, {name: known[name][0] for name in seen})
+        for name in self.singles.keys() & seen.keys() if PROOFS in groups else ():
+            if all(alike(case.fingerprints[name], case.expected) for case in groups[PROOFS]):
+                raise ValueError(f"{self.exercise}: the inputs for proofs do not show {name}")
         save(folder / f"{self.exercise}.npz", groups, {name: known[name][1] for name in seen})
+
+
+def no_inputs(rng: np.random.Generator) -> list[tuple]:
+    """Of an exercise that proves names in its own way."""
+    return []
+
+
+def single(args: tuple) -> tuple:
+    """Drawn arguments with arrays in float32, as a model hands them over."""
+    return tuple(a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in args)
 
 
 def wide(args: tuple) -> list:

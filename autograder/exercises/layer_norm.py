@@ -1,5 +1,7 @@
 """layer_norm: reference, hidden checks, known mistakes."""
 
+from pathlib import Path
+
 import numpy as np
 from gptkit.checks.cases import Case
 from gptkit.checks.core import Exercise, Student
@@ -57,6 +59,22 @@ catalogue.visible("small_variance", [[0.5] * 4], [2, 1, 1, 3], [1, 2, 3, 4], lab
 catalogue.visible("small_variance", [[0.01, 0.03], [0.02, 0.025]], [1, 1], [0, 0], label="rows of little variance")
 catalogue.visible("small_variance", [[1, 2, 6], [-1, 0.5, 3]], _ones, _zeros, 0.5, label="a large eps")
 
+
+@catalogue.proofs
+def fresh(rng):
+    """Tables, a stack of them, one row; little variance, none, and an eps of another size."""
+    x, g, b = rng.normal(size=(3, 5)) * 3 + 1, rng.normal(size=5), rng.normal(size=5)
+    return [
+        (x, g, b),
+        (rng.normal(size=(2, 3, 4)) + 2, g[:4], b[:4]),
+        (x[0], g, b),
+        (x[:, :3], g[:3], b[:3]),
+        (0.002 * x, g, b),
+        (np.full((2, 5), 0.75), g, b),
+        (x, g, b, 0.7),
+    ]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
@@ -108,149 +126,7 @@ def real_eps(data: Hidden) -> list[Case]:
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
-
-@catalogue.variant(axis=0)
-def over_columns():
-    """Mean and variance are those of each column, not of each row.
-    Along which axis do the numbers of one token lie?"""
-
-
-@catalogue.variant(axis=None)
-def over_everything():
-    """Mean and variance are those of the whole array, not of each row.
-    Which numbers belong to one token, and how does NumPy look at only these?"""
-
-
-@catalogue.variant(axis=1)
-def over_second_axis():
-    """Mean and variance are taken along the second axis, which is the last one only in a table.
-    How does NumPy count an axis from the end?"""
-
-
-@catalogue.variant(keep=False)
-def axis_not_kept():
-    """The means of the rows are laid along the columns.
-    Which shape must the means have so that each row gets its own?"""
-
-
-@catalogue.variant(ddof=1)
-def sample_variance():
-    """The variance is divided by n - 1 instead of n.
-    Is the row a sample of something, or all there is?"""
-
-
-@catalogue.variant(under="no eps")
-def no_eps():
-    """eps is not used, so a row of equal numbers gives NaN.
-    What keeps the denominator away from zero?"""
-
-
-@catalogue.variant(under="eps outside")
-def eps_outside_root():
-    """eps is added to the standard deviation, not to the variance.
-    Is your eps inside the square root?"""
-
-
-@catalogue.variant(under="eps squared")
-def eps_squared():
-    """eps is squared before it is added to the variance.
-    What exactly stands beside the variance under the root?"""
-
-
-@catalogue.variant(under="fixed eps")
-def fixed_eps():
-    """eps is always 1e-5, whatever the call says.
-    Where does your code use its fourth parameter?"""
-
-
-@catalogue.variant(under="no root")
-def no_root():
-    """The rows are divided by the variance, not by its square root.
-    What has to be done to a variance to get a standard deviation?"""
-
-
-@catalogue.variant(under="times")
-def times_deviation():
-    """The rows are multiplied by the standard deviation.
-    Which operation brings a row with a large variance back to 1?"""
-
-
-@catalogue.variant(gain="none")
-def no_gain():
-    """The gains g are not used.
-    What does the model do with each number of a row after it has been normalised?"""
-
-
-@catalogue.variant(gain="one more")
-def gain_plus_one():
-    """The rows are scaled by 1 + g.
-    What does the formula multiply by, as it stands?"""
-
-
-@catalogue.variant(bias="none")
-def no_bias():
-    """The biases b are not added.
-    What does the model do with each number of a row after it has been scaled?"""
-
-
-@catalogue.variant(bias="first")
-def bias_before_gain():
-    """The biases are added before the rows are scaled, so they are scaled too.
-    Which of g and b comes first?"""
-
-
-@catalogue.variant(bias="minus")
-def bias_subtracted():
-    """The biases are subtracted.
-    What is the sign of b in the formula?"""
-
-
-@catalogue.variant(centre="none")
-def not_centred():
-    """The mean is not subtracted.
-    What should the mean of each row be before g and b come in?"""
-
-
-@catalogue.variant(centre="median")
-def median():
-    """The median is subtracted, not the mean.
-    What should the mean of each row be before g and b come in?"""
-
-
-@catalogue.variant(centre="everything")
-def mean_of_everything():
-    """The mean of the whole array is subtracted from every row.
-    Whose mean does each row need?"""
-
-
-@catalogue.variant(spread="everything")
-def variance_of_everything():
-    """The variance is that of the whole array, the same for every row.
-    Whose variance does each row need?"""
-
-
-@catalogue.variant(spread="squares")
-def not_centred_in_variance():
-    """The variance is the mean of the squares, without the mean subtracted first.
-    From where are the distances measured that a variance averages?"""
-
-
-@catalogue.variant(spread="sum")
-def sum_of_squares():
-    """The squares are summed, not averaged.
-    By what is the sum divided in a variance?"""
-
-
-@catalogue.variant(spread="absolute")
-def mean_absolute_deviation():
-    """The spread is the mean absolute distance from the mean.
-    What does a variance do with the distances before it averages them?"""
-
-
-@catalogue.variant(spread="range")
-def divided_by_range():
-    """The rows are divided by the distance between their largest and smallest numbers.
-    Which measure of spread does the formula ask for?"""
+catalogue.read(Path(__file__).with_suffix(".json"))
 
 
 @catalogue.mistake

@@ -4,6 +4,8 @@ What is drawn is known by its probabilities, so the reference and most mistakes 
 the probability of every token id.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from gptkit.checks.cases import Case
 from gptkit.checks.core import Exercise, Student
@@ -30,12 +32,31 @@ def among(logits, chosen):
 
 catalogue = Catalogue(exercise.name, reference, "")
 
-# -- the visible cases -------------------------------------------------------------------------------------------------
+# -- the cases ---------------------------------------------------------------------------------------------------------
 
-_likely = {4: 3.6, 8: 2.7, 13: 2.1, 1: 1.6, 17: 1.3}
-_logits = [_likely.get(i, 1.25 - 0.04 * (7 * i % 20)) for i in range(20)]
-catalogue.visible("draws", _logits, 5, label="20 tokens, n = 5")
-catalogue.visible("one", _logits, 1, label="20 tokens, n = 1")
+
+def three_kinds(ns, heights, falling):
+    """Steep, flat and few logits, as gptkit's checks describe them: [(logits from the highest down, n), ...].
+
+    heights: where the highest lie. falling(k): k numbers from 0.1 down to 0, which tell apart what is nearly equal.
+    """
+    middle, rare = 120, ns[0] - 121
+    steep = [[0.05], np.log(0.398 / middle / 0.6) + falling(middle), np.log(0.002 / rare / 0.6) + falling(rare)]
+    tops = [np.concatenate(steep), falling(ns[1]), np.append([1.3], np.linspace(0.1, 0, ns[2] - 1))]
+    kinds = zip(tops, ns, heights, (40, 40, 9), strict=True)
+    return [(height + np.append(top, top[-1] - 0.15 + falling(others)), n) for top, n, height, others in kinds]
+
+
+def evenly(k):
+    return np.linspace(0.1, 0, k)
+
+
+_labels = ("logits near -120", "logits near 0", "a few logits near 10")
+for (_logits, _n), _label in zip(three_kinds((300, 180, 3), (-120, 0, 10), evenly), _labels, strict=True):
+    _places = (7 * np.arange(len(_logits)) + 3) % len(_logits)  # where each stands: [n_vocab]
+    catalogue.visible("draws", _logits[np.argsort(_places)], _n, label=_label)
+catalogue.visible("wide", [0.1, 6, 0.5, 0.4, 0.3, 0.6, 0.2, 0.8], 3, label="logits from 0 to 6")
+catalogue.visible("one", 3 - 0.01 * ((np.arange(311) ** 3 + 17) % 311), 1, label="311 logits from 0 to 3")
 
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
@@ -43,31 +64,36 @@ catalogue.visible("one", _logits, 1, label="20 tokens, n = 1")
 @hidden.check(share=0.3, value=True, hidden=True)
 def real_logits(sample_top_n: Student, data: Hidden) -> None:
     """The model's own likeliest tokens come as often as they should, and `rng` decides."""
-    (case, seed), (whole, _) = data.keep(likeliest), data.keep(all_tokens)
-    compare_draws(sample_top_n, case, seed)
-    outside(whole, draws(sample_top_n, whole, seed, 2))
+    (cases, seed), whole = data.keep(likeliest), data.keep(all_tokens)
+    compare_draws(sample_top_n, cases, seed)
+    outside(sample_top_n, whole, draws(sample_top_n, whole, seed, 2))
 
 
-def likeliest(data: Hidden) -> tuple[Case, int]:
-    """The scores of the 300 likeliest tokens, in a random order, and a seed for `rng`.
+def likeliest(data: Hidden) -> tuple[list[Case], int]:
+    """The three kinds once more, made of the model's highest scores in a random order, and a seed for `rng`.
 
-    They are stretched so that the last of the n still comes now and then, and lie where 124M's do, far below zero.
+    They are stretched to where the draws tell most. The flat ones lie where 124M's do, far below 0, the others far up.
     """
-    rng = data.rng("sampling")
-    top = np.sort(data.logits)[-300:].astype(np.float64)
-    n = int(rng.integers(5, 8))
-    top = (top - top[-1]) * 1.8 / (top[-1] - top[-n]) - 120
-    top[:-n] -= 0.05  # no near tie at the cut
-    logits = rng.permutation(top).astype(np.float32)
-    return catalogue.case(logits, n, label="the model's likeliest tokens"), int(rng.integers(2**31))
+    rng, real = data.rng("sampling"), np.sort(data.logits)[::-1].astype(np.float64)
+
+    def falling(k):
+        return evenly(k) / 2 + 0.05 * (real[:k] - real[k - 1]) / (real[0] - real[k - 1])
+
+    def hidden_case(logits, n):
+        case = catalogue.case(rng.permutation(logits).astype(np.float32), n, label="the model's likeliest tokens")
+        known = {name: wrong(case.args[0].astype(np.float64), n) for name, wrong in catalogue.singles.items()}
+        return replace(case, fingerprints=known)
+
+    ns, heights = rng.integers((280, 160, 3), (320, 200, 5)), rng.uniform((100, -130, 100), (110, -110, 110))
+    return [hidden_case(*kind) for kind in three_kinds(ns.tolist(), heights, falling)], int(rng.integers(2**31))
 
 
-def all_tokens(data: Hidden) -> tuple[Case, int]:
+def all_tokens(data: Hidden) -> Case:
     """The scores of the whole vocabulary."""
     order = np.argsort(data.logits)
     logits = data.logits.copy()
-    logits[order[:-20]] -= np.float32(0.05)
-    return catalogue.case(logits, 20, label="all tokens"), 0
+    logits[order[:-20]] -= np.float32(0.05)  # no near tie at the cut
+    return catalogue.case(logits, 20, label="all tokens")
 
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
@@ -127,6 +153,13 @@ def without_the_likeliest(logits, n):
     """The likeliest token never comes, and the next n do.
     Does your slice from the end of the sorted logits reach the end?"""
     return among(logits, np.argsort(logits)[-n - 1 : -1])
+
+
+@catalogue.mistake
+def stops_before_the_likeliest(logits, n):
+    """The likeliest token never comes, and the next n - 1 do.
+    Does your slice from the end of the sorted logits reach the end?"""
+    return among(logits, np.argsort(logits)[-n:-1] if n > 1 else np.argsort(logits)[-1:])
 
 
 @catalogue.mistake
@@ -210,25 +243,10 @@ def softmax_twice(logits, n):
 
 
 @catalogue.mistake
-def proportional_to_logits(logits, n):
-    """The logits themselves are used as weights.
-    Which function turns scores into probabilities?"""
-    p = reference(logits, n) > 0
-    return np.where(p, logits, 0) / np.where(p, logits, 0).sum()
-
-
-@catalogue.mistake
-def half_temperature(logits, n):
-    """The logits are doubled before softmax, so likely tokens come too often.
-    What scales them?"""
-    return reference(2 * logits, n)
-
-
-@catalogue.mistake
-def double_temperature(logits, n):
-    """The logits are halved before softmax, so unlikely tokens come too often.
-    What scales them?"""
-    return reference(logits / 2, n)
+def divided_by_n(logits, n):
+    """The logits are divided by n before softmax, which makes the probabilities almost equal.
+    What should a score be divided by?"""
+    return reference(logits / n, n)
 
 
 @catalogue.mistake

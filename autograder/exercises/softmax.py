@@ -1,5 +1,7 @@
 """softmax: reference, hidden checks, known mistakes."""
 
+from pathlib import Path
+
 import numpy as np
 from gptkit.checks.cases import Case
 from gptkit.checks.core import Exercise, Student
@@ -12,7 +14,7 @@ from autograder.exercises.hidden_data import Hidden
 hidden = Exercise(exercise.name, exercise.signature)
 
 
-def variants(x, shift="max", sign=1.0, heat=None, curve=np.exp, over="sum", axis=-1, keep=True, after=None):
+def variants(x, shift="max", sign=1.0, heat=None, curve="exp", over="sum", axis=-1, keep=True, after=None):
     """softmax with each of its steps open to change."""
     along, alone = {"axis": axis, "keepdims": keep is not False}, {"axis": axis, "keepdims": keep is True}
     x = sign * x / (float(np.sqrt(x.shape[-1])) if heat == "sqrt" else 1)
@@ -22,12 +24,12 @@ def variants(x, shift="max", sign=1.0, heat=None, curve=np.exp, over="sum", axis
         x = x - x.max()
     elif shift is not None:
         x = x - getattr(x, shift)(**along)
-    e = curve(x)
+    e = getattr(np, curve)(x)
     if over == "norm":
         e = e / np.sqrt((e**2).sum(**alone))
     elif over is not None:
         e = e / getattr(e, over)(**alone)
-    return e if after is None else after(e)
+    return {None: lambda: e, "log": lambda: np.log(e), "round": lambda: np.round(e, 2)}[after]()
 
 
 catalogue = Catalogue(exercise.name, reference, "[..., n]", variants)
@@ -47,6 +49,23 @@ catalogue.visible("far_from_zero", [-1000, -1001.5], label="scores far below zer
 catalogue.visible("far_from_zero", [[0, 1], [-1000, -1002]], label="rows far apart")
 catalogue.visible("far_from_zero", [0, 1] + [0.5] * 9 + [-900], label="one score far below the others")
 catalogue.visible("far_from_zero", [1, -3000, 0, -3000], label="scores far apart")
+
+
+@catalogue.proofs
+def fresh(rng):
+    """Tables, a stack of them, one row, and rows far from zero or from each other."""
+    x = rng.normal(size=(3, 5)) * 2
+    return [
+        (x,),
+        (rng.normal(size=(2, 3, 4)),),
+        (rng.normal(size=7),),
+        (rng.normal(size=(3, 3)) * 1.5,),
+        (x[:2] + 900,),
+        (x[:2] - 900,),
+        (x - 1500 * np.eye(3, 1, -1),),
+        (rng.permutation(x[:2, :4] + [-3000, 0, 3000, 6000], axis=1),),
+    ]
+
 
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
@@ -94,113 +113,7 @@ def all_logits(data: Hidden) -> list[Case]:
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
-
-@catalogue.variant(shift=None)
-def no_shift():
-    """Scores far from zero give NaN, because exp of them is 0 or infinity.
-    Which number can be subtracted from a whole row without changing its probabilities?"""
-
-
-@catalogue.variant(shift="min")
-def shift_by_smallest():
-    """The smallest score is subtracted, so exp can still overflow.
-    Which score has to become 0 so that no exp is larger than 1?"""
-
-
-@catalogue.variant(shift="mean")
-def shift_by_mean():
-    """The mean is subtracted, so exp can still overflow or vanish.
-    Which score has to become 0 so that no exp is larger than 1?"""
-
-
-@catalogue.variant(shift="everything")
-def shift_by_largest_of_all():
-    """The largest number of the whole array is subtracted, so rows far below it vanish.
-    Whose maximum does each row need?"""
-
-
-@catalogue.variant(shift="clip")
-def clipped():
-    """Scores are cut off at some size, which makes different scores equal.
-    What could be subtracted from a row so that nothing has to be cut off?"""
-
-
-@catalogue.variant(axis=0)
-def over_columns():
-    """Each column of your result sums to 1, not each row.
-    Along which axis are one token's scores laid out?"""
-
-
-@catalogue.variant(axis=None)
-def over_everything():
-    """The whole array sums to 1, not each row.
-    Over which axis should the sum run, and what keeps its place?"""
-
-
-@catalogue.variant(axis=1)
-def over_second_axis():
-    """The sum runs over the second axis, which is the last one only in a table.
-    How does NumPy count an axis from the end?"""
-
-
-@catalogue.variant(keep=False)
-def axis_not_kept():
-    """The maxima and sums of the rows are laid along the columns.
-    Which shape must they have so that each row meets its own?"""
-
-
-@catalogue.variant(keep="maximum only")
-def axis_of_sums_not_kept():
-    """The sums of the rows are laid along the columns.
-    Which shape must the sums have so that each row is divided by its own?"""
-
-
-@catalogue.variant(over=None)
-def not_normalised():
-    """The exponentials are not divided by their sum.
-    What must each row of probabilities add up to?"""
-
-
-@catalogue.variant(over="mean")
-def divided_by_mean():
-    """Each row sums to its length, because it is divided by a mean.
-    What must each row of probabilities add up to?"""
-
-
-@catalogue.variant(over="norm")
-def unit_length():
-    """The squares of each row sum to 1, not the numbers themselves.
-    What must each row of probabilities add up to?"""
-
-
-@catalogue.variant(curve=np.exp2)
-def powers_of_two():
-    """The scores are exponents of 2.
-    Which number does the formula raise to the power of each score?"""
-
-
-@catalogue.variant(curve=np.square)
-def squares():
-    """The scores are squared instead of being exponents.
-    What does the formula do with a score before the sum?"""
-
-
-@catalogue.variant(sign=-1.0)
-def sign_turned():
-    """The smallest score gets the largest probability.
-    What is the sign of each score inside exp?"""
-
-
-@catalogue.variant(heat="sqrt")
-def divided_by_root_of_n():
-    """The scores are divided by the square root of the row's length.
-    To which of your functions does that scale belong?"""
-
-
-@catalogue.variant(after=np.log)
-def logarithm():
-    """The result is the logarithm of the probabilities.
-    Which numbers between 0 and 1 does it stand for?"""
+catalogue.read(Path(__file__).with_suffix(".json"))
 
 
 @catalogue.mistake
@@ -209,12 +122,6 @@ def log_softmax(x):
     Which function turns it into numbers between 0 and 1?"""
     x = x - x.max(axis=-1, keepdims=True)
     return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
-
-
-@catalogue.variant(after=lambda p: np.round(p, 2))
-def rounded():
-    """The probabilities are rounded.
-    What would rounding do to 50,000 small probabilities?"""
 
 
 @catalogue.mistake

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,8 @@ from autograder.exercises.hidden_data import Hidden
 from autograder.grading import follow_through
 from autograder.grading.verdicts import Verdicts, digest, rules, times
 from autograder.notebooks import submission
+from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
+from autograder.notebooks.submission import shortened
 from autograder.record import CheckResult, ExerciseResult, Record, Status
 from autograder.sandbox.isolation import Sandbox
 from autograder.sandbox.proxy import Candidate, Clock
@@ -72,12 +75,20 @@ class Grader:
 
     # ---- One submission ----
 
-    def grade(self, path: str | Path, label: str) -> Record:
-        """The record of one submission. Raises nothing: what could not be graded has an `error` and no score."""
+    def grade(self, notebook: str | Path | Notebook, label: str, notes: Sequence[str] = ()) -> Record:
+        """The record of one submission, a file or what was read of one; `notes` on how it was found come first.
+
+        Raises nothing: what could not be graded has an `error` and no score.
+        """
+        record = self._grade(notebook, label)
+        return replace(record, submission=label, notes=shortened([*notes, *record.notes]))
+
+    def _grade(self, notebook: str | Path | Notebook, label: str) -> Record:
         started = time.perf_counter()
         try:
-            record = self.verdict(submission.read(Path(path), self.release))
-        except submission.Unreadable as error:
+            opened = notebook if isinstance(notebook, Notebook) else open_notebook(Path(notebook))
+            record = self.verdict(submission.read(opened, self.release))
+        except Unreadable as error:
             record = self.zero(label, str(error))
         except CannotGrade as error:
             return self.ungraded(label, str(error))
@@ -86,7 +97,7 @@ class Grader:
             return self.ungraded(label, UNGRADED.format(problem=type(error).__name__))
         if not record.kept:
             record.seconds = rough(time.perf_counter() - started)
-        return replace(record, submission=label)
+        return record
 
     def zero(self, label: str, why: str) -> Record:
         """The record of a submission with nothing in it that could be examined, which is the student's own doing."""
@@ -162,8 +173,8 @@ class Grader:
     def rehearse(self) -> None:
         """Grade the answer key, once for all that decides a score. Raises CannotGrade with what is below full marks."""
         try:
-            key = submission.read(self.settings.answer_key, self.release)
-        except submission.Unreadable as error:
+            key = submission.read(open_notebook(self.settings.answer_key), self.release)
+        except Unreadable as error:
             raise CannotGrade(f"The answer key cannot be read: {error}") from None
         record = self.verdicts.get(key)
         if record is None:

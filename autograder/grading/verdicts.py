@@ -17,7 +17,7 @@ import numpy as np
 from gptkit import checks, engine, weights
 from picoGPT import gpt2_pico
 
-from autograder import exercises, notebooks, sandbox
+from autograder import exercises, notebooks, sandbox, source_code
 from autograder.files import save
 from autograder.notebooks.submission import Submission
 from autograder.record import Record
@@ -26,7 +26,8 @@ UNSURE = {"timeout", "crashed"}
 # What decides a score: a change of any of these files makes kept verdicts void; a change of a report's does not.
 DECIDING = [Path(package.__file__).parent for package in (checks, engine, weights, exercises, notebooks, sandbox)]
 DECIDING += [Path(__file__).parent]
-SHOWS_ONLY = {"sanitize.py", "similarity.py"}  # of the notebooks' room
+SOURCE_CODE = Path(source_code.__file__)
+SHOWS_ONLY = {"sanitize.py", "similarity.py", "written_answer.py"}  # of the notebooks' room
 
 
 def content(folders: list[Path]) -> str:
@@ -42,7 +43,7 @@ def content(folders: list[Path]) -> str:
 def rules(release: bytes, model: Path, *more: object) -> str:
     """One name for all that decides a score besides the student's cells, the same on all machines that grade alike."""
     sizes = [(p.name, p.stat().st_size) for p in sorted(model.iterdir()) if p.is_file()]
-    key = Path(gpt2_pico.__file__).read_bytes()
+    key = Path(gpt2_pico.__file__).read_bytes() + SOURCE_CODE.read_bytes()
     return digest(content(DECIDING), key, np.__version__, release, model.name, sizes, *more)
 
 

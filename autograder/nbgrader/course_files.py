@@ -9,28 +9,70 @@ import os
 import re
 import secrets
 import stat
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc
 
+from autograder.errors import CannotGrade
+from autograder.grading import Grader
 from autograder.grading.verdicts import digest
-from autograder.notebooks import submission
+from autograder.notebooks.choosing import choose
+from autograder.notebooks.opening import MAX_BYTES, Notebook, Unreadable, open_notebook
+from autograder.notebooks.submission import Release
+from autograder.record import Record
 
 STAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 
 
-def made_from(context: str, path: Path) -> str:
+class HandedIn(NamedTuple):
+    """A student's folder in submitted/: the notebook that counts, if there is one, and notes on the choice."""
+
+    folder: Path
+    notebook: Path | None
+    notes: list[str]
+
+    def opened(self) -> Notebook:
+        """The notebook, read once. Raises Unreadable when there is none, and CannotGrade."""
+        if self.notebook is None:
+            raise Unreadable(" ".join(self.notes))
+        return open_notebook(self.notebook, below=self.folder)
+
+
+def handed_in(folder: Path, release: Release) -> HandedIn:
+    """What a student handed in, by the rule of every door. Raises CannotGrade when the folder cannot be read."""
+    if linked(folder):
+        return HandedIn(folder, None, ["This is a link, and a link is no submission."])
+    return HandedIn(folder, *choose(folder, release))
+
+
+def linked(folder: Path) -> bool:
+    """Whether a student's folder is a link, to somebody else's work for one."""
+    return folder.is_symlink() or folder.parent.is_symlink()
+
+
+def grade(grader: Grader, handed: HandedIn, student: str) -> Record:
+    """The record of what a student handed in; a folder without a notebook is a zero that says what lies there."""
+    name = handed.notebook.relative_to(handed.folder).as_posix() if handed.notebook else f"{grader.release.name}.ipynb"
+    label = f"{student}/{grader.release.name}/{name}"
+    try:
+        return grader.grade(handed.opened(), label, handed.notes)
+    except Unreadable as error:
+        return replace(grader.zero(label, str(error)), notes=list(dict.fromkeys([*handed.notes, str(error)])))
+    except CannotGrade as error:
+        return grader.ungraded(label, str(error))
+
+
+def made_from(context: str, handed: HandedIn) -> str:
     """Names all that an autograded notebook is made from. It stands in that notebook, so a half-made one has none."""
     try:
-        status = path.lstat()
-        read = stat.S_ISREG(status.st_mode) and status.st_size <= submission.MAX_BYTES
-        content = path.read_bytes() if read else (status.st_mode, status.st_size, status.st_mtime_ns)
-    except OSError as error:
-        content = error.errno
-    return digest(context, content, sorted(companions(path.parent).items()))
+        content = handed.opened().digest
+    except (Unreadable, CannotGrade) as error:
+        content = str(error)
+    return digest(context, content, handed.notes, sorted(companions(handed.folder).items()))
 
 
 def companions(folder: Path) -> dict[str, str]:
@@ -38,7 +80,8 @@ def companions(folder: Path) -> dict[str, str]:
 
     The time of submission (a newer one is graded again), and the secret under which the student finds the feedback.
     """
-    return {name: said for name in (STAMP, SECRET) if (said := small_text(folder / name)) and PLAUSIBLE[name](said)}
+    names = () if linked(folder) else (STAMP, SECRET)
+    return {name: said for name in names if (said := small_text(folder / name)) and PLAUSIBLE[name](said)}
 
 
 def small_text(path: Path) -> str:
@@ -90,19 +133,14 @@ class SubmittedFiles(CourseDirectory):
     def submissions(self, notebook: str) -> dict[str, list[str]]:
         """Every student's folder with the notebook that should be in it, so that a missing one is a zero, too.
 
-        Those with a name that nbgrader cannot handle, and links to somebody else's work, are logged, and stand in
-        `unfit`.
+        Those with a name that nbgrader cannot handle are logged, and listed in `unfit`.
         """
         pattern = self.format_path(self.submitted_directory, self.student_id, self.assignment_id)
         found, self.unfit = {}, []
-        root = Path(self.format_path(self.submitted_directory, "", ""))
         for folder in filter(os.path.isdir, glob.glob(pattern)):  # noqa: PTH207 (nbgrader compares these strings)
             if glob.has_magic(folder) or not folder.isprintable():
                 self.log.error("Not graded, because nbgrader cannot handle such a name (rename it): %r", folder)
                 self.unfit.append(repr(Path(folder).parent.name))
-            elif Path(folder).resolve() != root.resolve() / Path(folder).relative_to(root):
-                self.log.error("Not graded, because it is a link and no folder of the student's own: %s", folder)
-                self.unfit.append(Path(folder).parent.name)
             else:
                 found[folder] = [os.path.join(folder, f"{notebook}.ipynb")]  # noqa: PTH118
         return found
@@ -132,7 +170,7 @@ class Collect(ExchangeCollect):
     def take(self, folder: int, src: str, target: Path) -> None:
         """Copy what is wanted of an opened folder."""
         for name in sorted(name for name in os.listdir(folder) if Path(name).suffix == ".ipynb"):
-            if (content := kept(name, submission.MAX_BYTES, folder)) is not None:
+            if (content := kept(name, MAX_BYTES, folder)) is not None:
                 (target / name).write_bytes(content)
             else:
                 self.log.error("Not collected, because it is not a file of at most 100 MB: %s/%s", src, name)

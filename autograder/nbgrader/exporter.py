@@ -24,9 +24,12 @@ from traitlets import Enum, Instance, default
 from autograder.errors import AutograderError, UsageError
 from autograder.grading import Grader
 from autograder.grading.verdicts import digest
-from autograder.nbgrader.course_files import SubmittedFiles, made_from
+from autograder.nbgrader.course_files import SubmittedFiles, grade, handed_in, made_from
 from autograder.notebooks import sanitize as harmless
 from autograder.notebooks import submission
+from autograder.notebooks.opening import Unreadable, open_notebook
+from autograder.notebooks.submission import Release
+from autograder.notebooks.written_answer import UNSURE, Written, written
 from autograder.record import Record
 from autograder.settings import Settings
 
@@ -62,7 +65,7 @@ class SubmissionExporter(NotebookExporter):
         weakref.finalize(self, self.grader.close)
         # What decides a mark besides the submission: a changed late penalty is a reason to record it again.
         deciding = {name: part for name, part in self.config.items() if not DECIDES_NOTHING.fullmatch(name)}
-        self.context = digest(self.grader.context, json.dumps(deciding, sort_keys=True, default=str))
+        self.context = digest(self.grader.context, json.dumps(deciding, sort_keys=True, default=without_address))
         self.records: dict[str, Record] = {}  # of the student whose submission is being converted
         self.parent.coursedir = SubmittedFiles.of(self.parent.coursedir)
         self.parent.assignments = self.parent.coursedir.submissions(self.grader.release.name)
@@ -70,16 +73,23 @@ class SubmissionExporter(NotebookExporter):
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> tuple[str, Any]:
         """Convert a file of submitted/ (whatever it is) or of autograded/ (ours)."""
-        if Path(filename) != submitted_file(self, resources):
+        it, course = resources["nbgrader"], self.parent.coursedir
+        folder = Path(course.format_path(course.submitted_directory, it["student"], it["assignment"]))
+        if Path(filename).parent != folder:
             return super().from_filename(filename, resources, **kwargs)
         released = nbformat.read(self.settings.release, as_version=4)
         try:
-            cells = submission.cells_of(submission.load(Path(filename)))
-        except submission.Unreadable:
-            cells = submission.cells_of(released)  # the reason stands in the record's notes
-        made = made_anew(released, cells)
+            cells = handed_in(folder, self.grader.release).opened().cells
+        except Unreadable:
+            cells = open_notebook(self.settings.release).cells  # the reason stands in the record's notes
+        made = made_anew(released, self.grader.release, cells)
         made.metadata["autograder"] = UNFINISHED
         return self.from_notebook_node(made, resources, **kwargs)
+
+
+def without_address(value: Any) -> str:
+    """A function or an object of a configuration by its name, which is the same in every process."""
+    return getattr(value, "__qualname__", type(value).__qualname__)
 
 
 def take_over(exporter: SubmissionExporter) -> None:
@@ -93,14 +103,15 @@ def take_over(exporter: SubmissionExporter) -> None:
 
     def init_destination(assignment: str, student: str) -> bool:
         course = converter.coursedir
-        source = Path(course.format_path(course.submitted_directory, student, assignment)) / f"{assignment}.ipynb"
+        folder = Path(course.format_path(course.submitted_directory, student, assignment))
+        handed = handed_in(folder, exporter.grader.release)
         made = Path(course.format_path(course.autograded_directory, student, assignment)) / f"{assignment}.ipynb"
         excluded = student in course.student_id_exclude.split(",")
         # Written over, so that nothing is deleted that somebody else put there.
-        stale = not excluded and stamp(made) not in (None, made_from(exporter.context, source))
+        stale = not excluded and stamp(made) not in (None, made_from(exporter.context, handed))
         if not stale and not ours_to_judge(assignment, student):
             return False
-        record = exporter.grader.grade(source, f"{student}/{assignment}/{source.name}")
+        record = grade(exporter.grader, handed, student)
         if record.error is not None:
             converter.log.error("Not graded, no mark is recorded: %s: %s", student, record.error)
             ungraded.append(student)
@@ -124,28 +135,28 @@ def stamp(path: Path) -> str | None:
         return None
 
 
-def submitted_file(exporter: SubmissionExporter, resources: Any) -> Path:
-    """The file in submitted/ of the notebook that is being converted."""
-    it, course = resources["nbgrader"], exporter.parent.coursedir
-    folder = course.format_path(course.submitted_directory, it["student"], it["assignment"])
-    return Path(folder) / f"{it['notebook']}.ipynb"
-
-
-def made_anew(released: NotebookNode, theirs: list[dict[str, Any]]) -> NotebookNode:
+def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, Any]]) -> NotebookNode:
     """The student's cells in their order; nbgrader's own are the released ones, each once, with the student's answers.
 
     Of cells with the same grade_id the last that differs from the release is the answer; what was deleted comes back.
     """
     ours = {c.metadata.nbgrader.grade_id: c for c in released.cells if c.metadata.get("nbgrader")}
     prose = {submission.normal(c.source) for c in released.cells if c.cell_type == "markdown"}
-    graded = {place: name for name, place in answers(ours, theirs).items()}
+    inwords = written(theirs, release)
+    graded = {place: name for name, place in answers(ours, theirs).items() if name not in inwords}
+    graded |= {found.places[0]: name for name, found in inwords.items()}
+    joined = {place for found in inwords.values() for place in found.places[1:]}
     cells: list[tuple[str, NotebookNode]] = []
     for place, raw in enumerate(theirs):
-        if name := graded.get(place):
+        if (name := graded.get(place)) in inwords:
+            cells.append((name, nbformat.from_dict({**ours[name], "source": answer_in_words(theirs, inwords[name])})))
+        elif name:
             cells.append((name, answered(ours[name], raw)))
+        elif place in joined:
+            continue
         elif raw.get("cell_type") == "markdown" and submission.normal(raw["source"]) in prose:
             cells.append(("", new_markdown_cell(raw["source"])))
-        elif place < harmless.MAX_CELLS:
+        else:
             cells.append(("", harmless.cell(raw)))
     before = 0
     for name, cell in ours.items():
@@ -172,9 +183,21 @@ def answers(ours: dict[str, NotebookNode], theirs: list[dict[str, Any]]) -> dict
 def answered(ours: NotebookNode, raw: dict[str, Any]) -> NotebookNode:
     """nbgrader's cell with what the student wrote in it, where they may write, and what their run left."""
     cell = nbformat.from_dict(ours)
-    if not is_locked(ours) and submission.normal(raw["source"]) != submission.normal(ours.source):
-        code = cell.cell_type == "code"
-        cell.source = harmless.text(raw["source"], harmless.MAX_CODE) if code else harmless.markdown(raw["source"])
+    if (
+        not is_locked(ours)
+        and cell.cell_type == "code"
+        and submission.normal(raw["source"]) != submission.normal(ours.source)
+    ):
+        cell.source = harmless.text(raw["source"], harmless.MAX_CODE)
     if cell.cell_type == "code":
         harmless.plain_if_slow(cell).outputs = harmless.outputs(raw.get("outputs"))
     return cell
+
+
+def answer_in_words(theirs: list[dict[str, Any]], found: Written) -> str:
+    """The text of the cells that are a written answer, with a line for the person who grades it when that is unsure."""
+    said = [
+        harmless.markdown(theirs[i]["source"]) if theirs[i].get("cell_type") == "code" else harmless.prose(theirs[i])
+        for i in found.places
+    ]
+    return "\n\n".join([*said, *([] if found.sure else [UNSURE])])

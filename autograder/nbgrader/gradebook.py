@@ -136,6 +136,7 @@ class OneGradebook(Gradebook):
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
         """Inside, nbgrader's converters and preprocessors use this gradebook instead of opening it."""
+        # nbgrader's steps open the gradebook by the name that they imported: in each module that name is replaced.
         modules = [*OPENERS, sys.modules[__name__]]
         for module in modules:
             module.Gradebook = lambda *_: self

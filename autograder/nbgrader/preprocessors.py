@@ -13,8 +13,7 @@ from nbgrader.utils import is_grade, is_solution
 from autograder import reports
 from autograder.errors import NotGraded
 from autograder.files import save
-from autograder.nbgrader.course_files import companions, made_from
-from autograder.nbgrader.exporter import submitted_file
+from autograder.nbgrader.course_files import companions, grade, handed_in, made_from
 from autograder.notebooks import sanitize as harmless
 from autograder.record import ExerciseResult
 
@@ -23,10 +22,15 @@ class Examine(NbGraderPreprocessor):
     """Writes the record into the test cells, as messages and one plain number each."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        path, it, exporter = submitted_file(self.parent, resources), resources["nbgrader"], self.parent
-        made = made_from(exporter.context, path)  # before it is read: it may be handed in again meanwhile
+        it, exporter = resources["nbgrader"], self.parent
+        course = exporter.parent.coursedir
+        handed = handed_in(
+            Path(course.format_path(course.submitted_directory, it["student"], it["assignment"])),
+            exporter.grader.release,
+        )
+        made = made_from(exporter.context, handed)  # before it is graded: it may be handed in again meanwhile
         record = resources.get("record") or exporter.records.get(it["student"])
-        record = record or exporter.grader.grade(path, f"{it['student']}/{it['assignment']}/{path.name}")
+        record = record or grade(exporter.grader, handed, it["student"])
         if record.error is not None:
             raise NotGraded(record.error)
         nb.metadata["autograder"] = made
@@ -37,9 +41,8 @@ class Examine(NbGraderPreprocessor):
         if record.notes:
             notes = harmless.markdown("\n".join(f"- {reports.clean(note)}" for note in record.notes))
             nb.cells.insert(0, new_markdown_cell(f"**About this notebook**\n\n{notes}", id="notes"))
-        course = self.parent.parent.coursedir
         folder = Path(course.format_path(course.autograded_directory, it["student"], it["assignment"]))
-        for name, said in companions(path.parent).items():
+        for name, said in companions(handed.folder).items():
             save(folder / name, said)
         return nb, resources
 

@@ -30,12 +30,12 @@ from traitlets.config import Config
 
 from autograder.errors import CannotGrade, UsageError
 from autograder.files import save
-from autograder.nbgrader.course_files import companions, made_from
+from autograder.nbgrader.course_files import HandedIn, companions, handed_in, made_from
 from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
 from autograder.nbgrader.feedback_page import FeedbackPage
 from autograder.nbgrader.gradebook import OneGradebook
 from autograder.nbgrader.preprocessors import Examine
-from autograder.notebooks import submission
+from autograder.notebooks.opening import Unreadable, open_notebook
 from autograder.record import Record
 from autograder.settings import Settings
 
@@ -109,6 +109,7 @@ class Recorder:
         self.inside = rest[place + 1 :]
 
     def steps(self, names: list) -> list:
+        # Private in nbconvert: its exporter can only add steps, and here they are sorted into before and inside.
         self.exporter._preprocessors = []
         for name in names:
             self.exporter.register_preprocessor(name)
@@ -133,7 +134,11 @@ class Recorder:
     def folder(self, step: str, student: str) -> Path:
         return Path(self.course.format_path(step, student, self.assignment))
 
-    def submitted(self, student: str) -> Path:
+    def submitted(self, student: str) -> HandedIn:
+        return handed_in(self.folder(self.course.submitted_directory, student), self.grader.release)
+
+    def file_of(self, student: str) -> Path:
+        """The name that nbgrader knows the submission by, whatever the file is called."""
         return self.folder(self.course.submitted_directory, student) / f"{self.assignment}.ipynb"
 
     def autograded(self, student: str) -> Path:
@@ -145,7 +150,7 @@ class Recorder:
 
     def resources(self, student: str) -> dict[str, Any]:
         """What nbgrader's steps want to know about a notebook."""
-        found = self.autograde.init_single_notebook_resources(str(self.submitted(student)))
+        found = self.autograde.init_single_notebook_resources(str(self.file_of(student)))
         return found | {"metadata": {"name": self.assignment, "path": str(self.autograded(student).parent)}}
 
     # ---- One submission ----
@@ -170,7 +175,7 @@ class Recorder:
             nb, resources = step(nb, resources)
         nb.metadata["autograder"] = made or nb.metadata["autograder"]
         self.persistently(lambda: self.record(student, nb, resources))
-        beside = companions(self.submitted(student).parent)
+        beside = companions(self.submitted(student).folder)
         self.write(self.autograde, student, self.autograded(student), nbformat.v4.writes(nb), beside)
         page, state = self.persistently(lambda: self.render(student, nb))
         self.write(self.feedback, student, self.shown(student), page + ending(state).decode(), beside)
@@ -187,14 +192,15 @@ class Recorder:
     def sanitized(self, student: str) -> nbformat.NotebookNode:
         released = nbformat.from_dict(self.released)
         try:
-            return made_anew(released, submission.cells_of(submission.load(self.submitted(student))))
-        except submission.Unreadable:
-            return made_anew(released, submission.cells_of(released))
+            cells = self.submitted(student).opened().cells
+        except Unreadable:
+            cells = open_notebook(self.exporter.settings.release).cells
+        return made_anew(released, self.grader.release, cells)
 
     def record(self, student: str, nb: nbformat.NotebookNode, resources: dict[str, Any]) -> None:
         """The submission, its scores and its penalty, in one transaction."""
         with self.gradebook.in_use(), self.gradebook.transaction():
-            self.autograde.notebooks = [str(self.submitted(student))]
+            self.autograde.notebooks = [str(self.file_of(student))]
             self.autograde.init_assignment(self.assignment, student)
             for step in self.inside:
                 nb, resources = step(nb, resources)

@@ -9,21 +9,32 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import re
+import struct
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from autograder.notebooks.opening import Later
+
 MAX_TEXT = 20_000  # characters of one text or output
 MAX_CODE = 80_000  # characters of one code cell: as many as may run, so that what runs is shown
 MAX_IMAGE = 4 * 2**20  # bytes of one picture
 MAX_OUTPUTS = 40  # of one cell
-MAX_CELLS = 400  # of one notebook
+MAX_PIXELS = 50_000_000  # of one picture: more than a camera's, and 200 MB in a browser
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-MARKUP = re.compile(r"[<\[$\\&]|```|~~~|://|www\.")  # without these: no HTML, link, picture, formula or entity
+PASTED = re.compile(
+    r"!\[[^\]\n]*\]\((?:attachment:([^)\s]+)|data:(image/(?:png|jpeg));base64,([A-Za-z0-9+/=]+))[^)\n]*\)"
+)
+OLD = {"png": "image/png", "jpeg": "image/jpeg", "text": "text/plain"}  # format 3's words
+KIND = {"pyout": "execute_result", "pyerr": "error"}
+# Without these, Markdown has no HTML, link, picture, formula, entity, box to tick, or list of definitions (": " at a
+# line's beginning, which nbconvert knows and JupyterLab does not).
+MARKUP = re.compile(r"[<\[$\\&]|```|~~~|://|www\.|^[^\w\n]*:", re.M)
 # What takes an editor's colours a time that grows with its square: a long line, many blanks in a row.
 SLOW = re.compile(r"[^\n]{400}|\s{100}")
 
@@ -39,17 +50,40 @@ def text(value: Any, limit: int = MAX_TEXT) -> str:
 def markdown(source: str) -> str:
     """Markdown that is shown as it was meant where it is plain prose, else as it was typed."""
     source = text(source)
-    if not MARKUP.search(source):
-        return source
-    fence = "`" * (1 + max([2, *map(len, re.findall("`+", source))]))
-    return f"{fence}text\n{source}\n{fence}"
+    return typed(source) if MARKUP.search(source) else source
+
+
+def typed(source: str) -> str:
+    """Markdown that shows a text as it was typed: HTML without a blank line, in which nothing has a meaning.
+
+    The classes keep MathJax away from what stands between dollar signs.
+    """
+    escaped = html.escape(source).translate({ord(c): f"&#{ord(c)};" for c in "$\\`*_[]~"})
+    lines = (re.sub("^ +| (?= )", lambda blank: "&nbsp;" * len(blank[0]), line) for line in escaped.split("\n"))
+    return '<div class="tex2jax_ignore mathjax_ignore">\n' + "<br>\n".join(lines) + "\n</div>"
+
+
+def prose(raw: dict[str, Any]) -> str:
+    """A student's Markdown cell as Markdown: its text as `markdown` gives it, and the pictures pasted into it."""
+    attached = raw["attachments"].value() if isinstance(raw.get("attachments"), Later) else None
+    attached = attached if isinstance(attached, dict) else {}
+    pieces, at = [], 0
+    for found in PASTED.finditer(raw["source"]):
+        name, kind, content = found.groups()
+        files = {kind: content} if kind else attached.get(name)
+        shown = [f"![](data:{kind};base64,{data})" for kind, data in pictures(files).items()] or [
+            "[left out: a picture]"
+        ]
+        pieces += [markdown(raw["source"][at : found.start()]), shown[0]]
+        at = found.end()
+    return "\n\n".join(piece for piece in [*pieces, markdown(raw["source"][at:])] if piece.strip())
 
 
 def cell(raw: dict[str, Any]) -> NotebookNode:
-    """A student's cell, made anew. `raw` is a cell as `submission.cells_of` gives it."""
+    """A student's cell, made anew. `raw` is a cell as `Notebook.cells` holds it."""
     if raw.get("cell_type") == "code":
         return plain_if_slow(new_code_cell(text(raw["source"], MAX_CODE), outputs=outputs(raw.get("outputs"))))
-    return new_markdown_cell(markdown(raw["source"]))
+    return new_markdown_cell(prose(raw))
 
 
 def plain_if_slow(code: NotebookNode) -> NotebookNode:
@@ -60,37 +94,63 @@ def plain_if_slow(code: NotebookNode) -> NotebookNode:
 
 
 def outputs(raw: Any) -> list[NotebookNode]:
-    """What a cell's run left, as text and pictures."""
+    """What a cell's run left, as text and pictures. `raw` is `Later` or the list itself."""
+    if isinstance(raw, Later) and (raw := raw.value()) is None:
+        return [new_output("stream", name="stdout", text="[left out: too large to be shown]")]
     found = [output(one) for one in raw[:MAX_OUTPUTS] if isinstance(one, dict)] if isinstance(raw, list) else []
     return [one for one in found if one]
 
 
 def output(raw: dict[str, Any]) -> NotebookNode | None:
-    kind = raw.get("output_type")
+    kind = KIND.get(raw["output_type"], raw["output_type"]) if isinstance(raw.get("output_type"), str) else None
     if kind == "stream":
-        name = "stderr" if raw.get("name") == "stderr" else "stdout"
+        name = "stderr" if "stderr" in (raw.get("name"), raw.get("stream")) else "stdout"
         return new_output("stream", name=name, text=text(raw.get("text")))
     if kind == "error":
         lines = text(raw.get("traceback")).split("\n")
         return new_output("error", ename=text(raw.get("ename")), evalue=text(raw.get("evalue")), traceback=lines)
-    if kind in ("display_data", "execute_result") and isinstance(raw.get("data"), dict):
-        return new_output("display_data", bundle(raw["data"]))
+    data = raw.get("data", {new: raw[old] for old, new in OLD.items() if old in raw})
+    if kind in ("display_data", "execute_result") and isinstance(data, dict):
+        return new_output("display_data", bundle(data))
     return None
 
 
 def bundle(data: dict[str, Any]) -> dict[str, str]:
     """The forms of one displayed thing that may be shown; a line that names the others where none is left."""
-    kept = {kind: shown for kind in PICTURES if (shown := picture(data.get(kind), PICTURES[kind]))}
+    kept = pictures(data)
     if said := text(data.get("text/plain")):
         kept["text/plain"] = said
     left_out = ", ".join(sorted(text(kind, 40) for kind in data if isinstance(kind, str)))
     return kept or {"text/plain": f"[left out: {text(left_out, 200)}]"}
 
 
+def pictures(data: Any) -> dict[str, str]:
+    """The pictures of a bundle of forms, by their kind, as base64."""
+    data = data if isinstance(data, dict) else {}
+    return {kind: shown for kind, magic in PICTURES.items() if (shown := picture(data.get(kind), magic))}
+
+
 def picture(value: Any, magic: bytes) -> str | None:
-    """Base64 of a picture's bytes when they begin as such a picture does, else None."""
+    """Base64 of a picture's bytes when they begin as such a picture does and it is not too large, else None."""
     try:
         content = base64.b64decode("".join(value) if isinstance(value, list) else value, validate=False)
     except (TypeError, ValueError, binascii.Error):
         return None
-    return base64.b64encode(content).decode() if content.startswith(magic) and len(content) <= MAX_IMAGE else None
+    if not content.startswith(magic) or len(content) > MAX_IMAGE or pixels(content) > MAX_PIXELS:
+        return None
+    return base64.b64encode(content).decode()
+
+
+def pixels(content: bytes) -> int:
+    """How many pixels a PNG or JPEG says it has; more than any picture has where its parts cannot be followed."""
+    if content.startswith(PICTURES["image/png"]):
+        width, height = struct.unpack(">II", content[16:24].ljust(8, b"\xff"))
+        return width * height
+    at = 2
+    while segment := re.compile(rb"\xff+([\x01-\xfe])(..)", re.S).match(content, at):  # a JPEG's parts: mark, length
+        kind, length = segment[1][0], int.from_bytes(segment[2])
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # the part that says the size
+            height, width = struct.unpack(">HH", content[segment.end() + 1 : segment.end() + 5].ljust(4, b"\xff"))
+            return width * height
+        at = segment.end() - 2 + length
+    return MAX_PIXELS + 1

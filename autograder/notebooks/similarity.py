@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from autograder.notebooks.submission import Release, Unreadable, normal, read
+from autograder.errors import CannotGrade
+from autograder.notebooks.opening import Unreadable, open_notebook
+from autograder.notebooks.submission import Release, normal, read
+from autograder.source_code import tree
 
 SIZE = 60  # names, operations and numbers that two notebooks must share: about six lines of NumPy
 ALIKE = 0.7  # share of what the two have together
@@ -67,7 +70,7 @@ def groups(notebooks: dict[str, Path], release: Release) -> list[Group]:
 
 
 def answer(path: Path, release: Release, where: list[str]) -> str:
-    return "\n\n".join(cell.source.strip() for cell in read(path, release).cells if cell.where in where)
+    return "\n\n".join(cell.source.strip() for cell in read(open_notebook(path), release).cells if cell.where in where)
 
 
 def connected(pairs: dict[tuple[str, str], float]) -> list[list[str]]:
@@ -85,8 +88,8 @@ def connected(pairs: dict[tuple[str, str], float]) -> list[list[str]]:
 def profile(path: Path, release: Release, shown: set[str]) -> Profile:
     """A notebook's own statements: none that the release shows, none of a cell that is no Python."""
     try:
-        cells = read(path, release).cells
-    except Unreadable:
+        cells = read(open_notebook(path), release).cells
+    except (Unreadable, CannotGrade):
         return {}
     mine = [(s, c.where) for c in cells if normal(c.source) not in release.setup for s in statements(c.source, release)]
     return {statement: where for statement, where in reversed(mine) if statement not in shown}
@@ -96,12 +99,12 @@ def statements(source: str, release: Release) -> list[str]:
     """The normalised statements of a cell, without what is only a frame: imports, docstrings, def and class lines."""
     frame = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Pass)
     kept = KEPT | set(release.solutions)
+    nodes = [node for node in ast.walk(tree(source) or ast.Module([], [])) if isinstance(node, ast.stmt)]
     try:
-        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
         return [
             text for node in nodes if not isinstance(node, frame) and len(text := shape(node, kept)) > len("(Expr 0)")
         ]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except RecursionError:
         return []
 
 

@@ -6,25 +6,19 @@ the release, in order, plus the release's cells tagged `setup`; metadata that a 
 
 from __future__ import annotations
 
-import ast
-import json
-import re
-import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.errors import UsageError
+from autograder.notebooks.magics import Magics
+from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
 from autograder.settings import Settings
+from autograder.source_code import defined, lines
 
-MAX_BYTES = 100 * 2**20  # nbgrader refuses to collect more than 100 MB
 MAX_CODE = 2**20  # characters of student code in one notebook
-PASSING_CELL_MAGICS = {"time", "timeit", "capture", "prun"}  # the cell below them is ordinary Python
-MAGIC_LINE = re.compile(r"^\s*(?:[%!?]|[\w.\[\]'\"][\w.\[\]'\", ]*=\s*[%!]|[\w.]+\?{1,2}\s*$)")  # linear in time
-
-
-class Unreadable(Exception):
-    """The file is not a notebook of this assignment; the message is one line for a person."""
+MAX_NOTES, MAX_NOTE = 50, 200  # notes about one notebook, and characters of one
 
 
 class Cell(NamedTuple):
@@ -52,6 +46,7 @@ class Release:
     setup: tuple[str, ...]
     solutions: tuple[str, ...]
     points: dict[str, float]  # exercise -> points of its test cell, in the notebook's order
+    written: dict[str, str]  # grade_id of a written answer -> the released cell before it, which asks
 
     @classmethod
     def of(cls, settings: Settings) -> Release:
@@ -62,7 +57,7 @@ class Release:
 
     @classmethod
     def from_notebook(cls, path: Path) -> Release:
-        cells = cells_of(load(path))
+        cells = open_notebook(path).cells
         graded = [(c, c["metadata"].get("nbgrader", {})) for c in cells]
         return cls(
             name=path.stem,
@@ -74,76 +69,76 @@ class Release:
                 for c, m in graded
                 if m.get("grade") and not m.get("solution") and c["cell_type"] == "code"
             },
+            written={
+                m["grade_id"]: normal(before["source"])
+                for before, (c, m) in zip(cells, graded[1:], strict=False)
+                if m.get("solution") and c["cell_type"] == "markdown"
+            },
         )
 
 
-def load(path: Path) -> dict[str, Any]:
-    """The notebook's JSON as a dict. Raises Unreadable with one line that says what is wrong with the file."""
-    try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable(f"{path.name} is not a regular file (a link, a folder or a device).")
-        if status.st_size > MAX_BYTES:
-            raise Unreadable(f"{path.name} is larger than {MAX_BYTES >> 20} MB: clear its outputs and save it again.")
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Unreadable(f"{path.name} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError, MemoryError):
-        raise Unreadable(f"{path.name} is not valid JSON, so it is not a notebook: save it again in Jupyter.") from None
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise Unreadable(f"{path.name} is not a notebook of format 4 (it has no list of cells).")
-    return notebook
-
-
-def cells_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    """The notebook's cells with `source` as one string and `metadata` as a dict; what is not a cell is left out."""
-    cells = []
-    for cell in notebook["cells"]:
-        if not isinstance(cell, dict):
-            continue
-        source = cell.get("source", "")
-        if isinstance(source, list):
-            source = "".join(part for part in source if isinstance(part, str))
-        if isinstance(source, str):
-            metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
-            nbgrader = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
-            cells.append({**cell, "source": source, "metadata": {**metadata, "nbgrader": nbgrader}})
-    return cells
-
-
-def read(path: Path, release: Release) -> Submission:
+def read(notebook: Notebook, release: Release) -> Submission:
     """Read a student's notebook against the release. Raises Unreadable."""
-    cells = cells_of(load(path))
+    submission, notes, magics = Submission([]), [*notebook.notes], Magics()
     found: dict[str, int] = {}
-    submission = Submission([])
-    for number, cell in enumerate(cells, 1):
-        grade_id = cell["metadata"]["nbgrader"].get("grade_id")
-        grade_id = grade_id if isinstance(grade_id, str) else ""
+    mine = []  # (where, source) of what is to run
+    for number, cell in enumerate(notebook.cells, 1):
+        grade_id = grade_id_of(cell)
         found[grade_id] = found.get(grade_id, 0) + 1
         if grade_id in release.solutions and normal(cell["source"]) in release.sources:
             submission.untouched.add(grade_id)
-        source = theirs(cell, grade_id, release, submission.notes)
+        source = theirs(cell, grade_id, release, notes)
         if source is not None:
-            where = grade_id if grade_id in release.solutions else defines(source, release) or f"cell {number}"
-            submission.cells.append(Cell(without_magics(source, where, submission.notes), where))
-    if not any(found.get(name) for name in known(release)) and not any(
-        c.where in release.solutions for c in submission.cells
-    ):
-        raise Unreadable(f"{path.name} is not a notebook of the assignment {release.name}: none of its cells is in it.")
-    for name in list(submission.untouched):  # written elsewhere all the same?
-        if any(re.search(rf"\bdef\s+{name}\b|\b{name}\s*=[^=]", c.source) for c in submission.cells):
-            submission.untouched.remove(name)
-    sources = {normal(c["source"]) for c in cells}
-    missing = [Cell(s, "setup") for s in release.setup if s not in sources]
-    submission.cells[:0] = missing
-    if missing:
-        submission.notes.append("A setup cell of the released notebook was missing; it was run all the same.")
+            mine.append((grade_id if grade_id in known(release) else f"cell {number}", source))
+    if sum(len(source) for _, source in mine) > MAX_CODE:
+        raise Unreadable(f"{notebook.name} holds more than {MAX_CODE >> 20} MB of code.")
+    for where, source in mine:
+        source = magics.taken_out(source, where)
+        names = [name for name in defined(source) if name in release.solutions]
+        if where in known(release) and where not in release.solutions:
+            notes.append(f"The test cell {where} was edited; the released one counts.")
+            if not names:
+                continue
+        submission.untouched.difference_update(names)  # written elsewhere all the same
+        submission.cells.append(Cell(source, where if where in release.solutions else names[0] if names else where))
+    if not belongs(notebook, release) and not any(c.where in release.solutions for c in submission.cells):
+        raise Unreadable(
+            f"{notebook.name} is not a notebook of the assignment {release.name}: none of its cells is in it."
+        )
+    sources = {normal(cell["source"]) for cell in notebook.cells}
+    missing = [setup for setup in release.setup if setup not in sources]
+    submission.cells[:0] = [Cell(setup, "setup") for setup in missing]
+    if not all(any(set(lines(setup)) <= set(lines(source)) for _, source in mine) for setup in missing):
+        notes.append("A setup cell of the released notebook was missing; it was run all the same.")
     for name in known(release):
         if found.get(name, 0) != 1:
-            submission.notes.append(f"The cell {name} is {'there more than once' if found.get(name) else 'missing'}.")
-    if sum(len(c.source) for c in submission.cells) > MAX_CODE:
-        raise Unreadable(f"{path.name} holds more than {MAX_CODE >> 20} MB of code.")
+            notes.append(f"The cell {name} is {'there more than once' if found.get(name) else 'missing'}.")
+    submission.notes = shortened(notes + magics.notes)
     return submission
+
+
+def shortened(notes: Iterable[str]) -> list[str]:
+    """Notes about one notebook, each once and cut, and no more than a person reads."""
+    cut = [note if len(note) <= MAX_NOTE else f"{note[: MAX_NOTE - 4]} ..." for note in dict.fromkeys(notes)]
+    return cut if len(cut) <= MAX_NOTES else [*cut[: MAX_NOTES - 1], f"... and {len(cut) - MAX_NOTES + 1} more notes."]
+
+
+def grade_id_of(cell: dict[str, Any]) -> str:
+    grade_id = cell["metadata"]["nbgrader"].get("grade_id")
+    return grade_id if isinstance(grade_id, str) else ""
+
+
+def belongs(notebook: Notebook, release: Release) -> bool:
+    """Whether a cell of the assignment is in it, by its grade_id or word for word."""
+    names = {*known(release), *release.written}
+    own = release.sources - {""}
+    return any(grade_id_of(cell) in names or normal(cell["source"]) in own for cell in notebook.cells)
+
+
+def worked_on(notebook: Notebook, release: Release) -> bool:
+    """Whether anything in it is not in the release."""
+    released = release.sources | {""}
+    return any(normal(cell["source"]) not in released for cell in notebook.cells)
 
 
 def known(release: Release) -> list[str]:
@@ -158,48 +153,9 @@ def theirs(cell: dict[str, Any], grade_id: str, release: Release, notes: list[st
     if grade_id in release.solutions and kind != "code":
         notes.append(f"The cell {grade_id} was turned into another kind of cell; it was read as code.")
         return source
-    if kind != "code":
-        return None
-    if grade_id.startswith("test_") and grade_id in known(release):
-        notes.append(f"The test cell {grade_id} was edited; the released one counts.")
-        return source if defines(source, release) else None
-    return source
+    return source if kind == "code" else None
 
 
 def normal(source: str) -> str:
     """A source without what editors change by themselves: line ends and trailing blanks."""
     return "\n".join(line.rstrip() for line in source.replace("\r\n", "\n").split("\n")).strip()
-
-
-def defines(source: str, release: Release) -> str | None:
-    """The first exercise whose function this source defines at its top level."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    names = [n.name for n in body if isinstance(n, ast.FunctionDef)]
-    return next((name for name in names if name in release.solutions), None)
-
-
-def without_magics(source: str, where: str, notes: list[str]) -> str:
-    """The source with IPython's magic, shell and help lines blanked out, line numbers kept."""
-    try:
-        ast.parse(source)
-        return source
-    except (ValueError, RecursionError, MemoryError):
-        return source
-    except SyntaxError:
-        pass
-    lines = source.split("\n")
-    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
-    if lines[first].startswith("%%"):
-        name = lines[first][2:].split()[0] if lines[first][2:].split() else ""
-        notes.append(f"%%{name} in {where} was dropped: grading runs plain Python.")
-        if name not in PASSING_CELL_MAGICS:
-            return ""
-        lines[first] = ""
-    for i, line in enumerate(lines):
-        if MAGIC_LINE.match(line):
-            notes.append(f"Line {i + 1} of {where} was dropped: grading runs plain Python, no magic or shell lines.")
-            lines[i] = line[: len(line) - len(line.lstrip())] + "pass"
-    return "\n".join(lines)

@@ -12,10 +12,12 @@ import builtins
 import contextlib
 import ctypes
 import gc
+import inspect
 import io
 import json
 import math
 import os
+import pkgutil
 import platform
 import random
 import re
@@ -25,6 +27,7 @@ import struct
 import sys
 import time
 import types
+import warnings
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter
@@ -172,17 +175,12 @@ class Printed(io.TextIOBase):
         return text
 
 
-class Unavailable:
-    """The last finder on the import path: says in plain words that a module is not there while grading."""
+def raised(error: BaseException, missing: dict[str, str]) -> dict:
+    """An exception in the header's terms: its type, its text, and the last line of the student's it came through.
 
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        words = f"{name.split('.')[0]} is not available while grading, only NumPy and the standard library are"
-        raise ModuleNotFoundError(words, name=name)
-
-
-def raised(error: BaseException) -> dict:
-    """An exception in the header's terms: its type, its text, and the last line of the student's it came through."""
+    `module`: the one that is not there, for an import or for a name in `missing`, which an import was to define.
+    `function` and `stub`: which function raised, and whether it holds nothing but the line that did.
+    """
     cell, line, function, step = -1, 0, None, error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
@@ -196,7 +194,11 @@ def raised(error: BaseException) -> dict:
     if type(error) in (SyntaxError, IndentationError, TabError) and not line:
         line = error.lineno or 0
     described = {"type": name_of(type(error)), "text": text, "cell": cell, "line": line}
-    if function is not None:  # of which function, and whether it holds nothing but the line that raised: a stub
+    name = error.name if type(error) in (ModuleNotFoundError, NameError) else None
+    module = name if type(error) is ModuleNotFoundError else missing.get(name) if type(name) is str else None
+    if type(module) is str:
+        described["module"] = module[:60]
+    if function is not None:
         stub = not {at for *_, at in function.co_lines() if at} - {function.co_firstlineno, line}
         described |= {"function": function.co_name[:60], "stub": stub}
     return described
@@ -207,6 +209,7 @@ class Runner:
 
     def __init__(self, limit: int, working: Callable[[], None]):
         self.limit, self.flags, self.working = limit, 0, working  # `working`: say that another call has come back
+        self.missing: dict[str, str] = {}  # name -> module, of imports that failed
         main = types.ModuleType("__main__")
         self.space = main.__dict__
         self.space.update(display=print)
@@ -218,7 +221,7 @@ class Runner:
         try:
             statements = ast.parse(source, name).body
         except BaseException as error:
-            return [{**raised(error), "cell": cell}]
+            return [{**raised(error, {}), "cell": cell}]
         errors = []
         for statement in statements:
             try:
@@ -226,7 +229,11 @@ class Runner:
                 self.flags |= code.co_flags & FUTURE
                 exec(code, self.space)
             except BaseException as error:
-                errors.append({**raised(error), "cell": cell, "line": statement.lineno})
+                errors.append({**raised(error, self.missing), "cell": cell, "line": statement.lineno})
+                if type(error) is ModuleNotFoundError and type(error.name) is str:
+                    imports = [node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom)]
+                    names = [alias.asname or alias.name.split(".")[0] for node in imports for alias in node.names]
+                    self.missing |= dict.fromkeys(names, error.name)
         return errors[:20]
 
     def call(self, function: Callable, args: list, raw: list[bytes], changed: set[int], *rng: object) -> object:
@@ -251,6 +258,8 @@ class Runner:
         changed: set[int] = set()
         results: list = []
         try:
+            if ask["do"] == "parameters":
+                return {"parameters": parameters(function)}, []
             if ask["do"] == "draws":
                 results = self.draws(function, ask, values, raw, changed)
             else:
@@ -260,7 +269,7 @@ class Runner:
                     at += count
                     self.working()
         except BaseException as error:
-            return {"raised": raised(error), "changed": sorted(changed)}, []
+            return {"raised": raised(error, self.missing), "changed": sorted(changed)}, []
         size = sum(result.nbytes for result in results if isinstance(result, ndarray))
         if size > self.limit:
             return {"large": size}, []
@@ -277,6 +286,17 @@ class Runner:
                 return [result]
             ids[i] = int(result)
         return [ids]
+
+
+def parameters(function: Callable) -> list | None:
+    """[name, required] of each positional parameter, None where there is no telling: as gptkit.checks.core has it."""
+    try:
+        listed = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in listed):
+        return None
+    return [[p.name, p.default is p.empty] for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 FUTURE = 0
@@ -331,7 +351,9 @@ read write close mmap mprotect munmap brk mremap madvise rt_sigaction rt_sigproc
 restart_syscall sched_yield nanosleep clock_gettime clock_getres clock_nanosleep gettimeofday getrusage times getpid
 gettid futex sched_getaffinity getrandom exit exit_group kill tgkill
 """
-NUMBERS = {  # of these calls, in their order
+# The kernel's filter sees numbers, not names. They stand in Linux's own tables (x86_64: arch/x86/entry/syscalls;
+# aarch64: include/uapi/asm-generic/unistd.h), here in the order of CALLS; a test compares them with the headers.
+NUMBERS = {
     "x86_64": """
 0 1 3 9 10 11 12 25 28 13 14 15 131
 219 24 35 228 229 230 96 98 100 39
@@ -347,6 +369,7 @@ ALLOWED = CALLS.split()
 KERNEL = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # how the kernel names the machine to a filter
 ABI = {machine: (KERNEL[machine], [int(number) for number in text.split()]) for machine, text in NUMBERS.items()}
 CLONE3 = 435  # "not there" makes the C library fall back to clone, which is refused
+# What a filter may answer (linux/seccomp.h): let it pass, end the process, or fail with the error in the low bits.
 ALLOW, KILLED, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = 1, 38
 PDEATHSIG, NO_NEW_PRIVS, SECCOMP = 1, 38, 22
@@ -357,16 +380,21 @@ def seal() -> bool:
     if sys.platform != "linux" or platform.machine() not in ABI or sys.maxsize < 2**32:
         return False
     machine, numbers = ABI[platform.machine()]
-    load, equal, end = 0x20, 0x15, 0x06  # classic BPF: load a word, jump if equal, return
+    # Classic BPF, four fields a step: the operation, how far to jump when it is true, when it is false, and a number.
+    # The data that it reads is struct seccomp_data: the call's number at 0, the machine at 4, the first argument at 16.
+    load, equal, end = 0x20, 0x15, 0x06  # load a word, jump if equal, return
     refuse = (end, 0, 0, ERRNO | EPERM)
     program = [(load, 0, 0, 4), (equal, 1, 0, machine), (end, 0, 0, KILLED), (load, 0, 0, 0)]  # no other ABI
+    # Each allowed call: one comparison, one return. The first of them, read and write, are the frequent ones.
     for number in numbers[:-2]:
         program += [(equal, 0, 1, number), (end, 0, 0, ALLOW)]
+    # kill and tgkill may reach this process alone: Python ends itself that way, and nobody else may be ended.
     for number in numbers[-2:]:
         program += [(equal, 0, 4, number), (load, 0, 0, 16), (equal, 0, 1, os.getpid()), (end, 0, 0, ALLOW), refuse]
     program += [(equal, 0, 1, CLONE3), (end, 0, 0, ERRNO | ENOSYS), refuse]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
     holder = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(code)))
+    # Without NO_NEW_PRIVS the kernel lets only root install a filter.
     return prctl(NO_NEW_PRIVS, 1) == 0 and prctl(SECCOMP, 2, ctypes.addressof(holder)) == 0
 
 
@@ -389,9 +417,10 @@ def child(settings: dict) -> None:
     """A fresh candidate, right after the fork: its wire is descriptor 3. Gives up everything else, then serves."""
     if sys.platform == "linux":
         prctl(PDEATHSIG, signal.SIGKILL)
+    # Descriptor 3 is the wire; every other one, the zygote's control socket first of all, is closed.
     os.closerange(4, 4096)
     wire = io.FileIO(3, "r+")
-    sys.argv, sys.orig_argv, sys.path, sys.meta_path = [""], [""], [], [BuiltinImporter, FrozenImporter, Unavailable]
+    sys.argv, sys.orig_argv, sys.path, sys.meta_path = [""], [""], [], [BuiltinImporter, FrozenImporter]
     random.seed(0)  # a second run gives the same scores
     numpy.random.seed(0)
     limit(settings["memory"], settings["seconds"])
@@ -402,16 +431,28 @@ def child(settings: dict) -> None:
 
 # ---- The zygote ----
 
-PRELOADED = """
-numpy.fft numpy.lib.stride_tricks numpy.linalg numpy.ma numpy.polynomial numpy.random numpy.testing numpy.typing abc
-argparse array ast atexit base64 bisect calendar cmath collections.abc colorsys concurrent.futures.thread contextlib
-contextvars copy csv dataclasses datetime decimal difflib dis doctest encodings.ascii encodings.idna encodings.latin_1
-encodings.unicode_escape encodings.utf_16 enum fractions functools getpass glob graphlib gzip hashlib heapq html
-importlib.util inspect itertools json keyword linecache locale logging math multiprocessing numbers operator pathlib
-pickle platform pprint queue random re reprlib secrets select shutil signal socket statistics string struct subprocess
-symtable tempfile textwrap threading time timeit token tokenize traceback types typing unicodedata unittest.mock uuid
-warnings weakref zlib zoneinfo
+# No use without windows, a terminal, processes or servers, or no part of a program.
+LEFT_OUT = """
+antigravity asynchat asyncore cgi cgitb crypt curses distutils ensurepip idlelib lib2to3 mypy_plugin nis ossaudiodev pip
+popen_spawn_win32 pty pydoc_data readline smtpd socketserver spwd test testmock tests this tkinter tty turtle turtledemo
+venv wsgiref xmlrpc
 """
+
+
+def preload() -> None:
+    """Import all of NumPy and the standard library that works without files: behind the lock nothing is loaded."""
+    left_out = set(LEFT_OUT.split())
+    pending = ["numpy", *(name for name in sys.stdlib_module_names if name not in left_out)]
+    while pending:
+        name = pending.pop()
+        try:
+            module = import_module(name)
+        except Exception:  # of another system
+            continue
+        parts = [part.name for part in pkgutil.iter_modules(getattr(module, "__path__", ()))]
+        pending += [f"{name}.{part}" for part in parts if not part.startswith("_") and part not in left_out]
+    for name in numpy.__all__:  # some are loaded when they are first asked for, as `from numpy import *` does
+        getattr(numpy, name)
 
 
 def can_seal() -> bool:
@@ -448,15 +489,17 @@ def zygote(uid: int, allow_seal: bool) -> None:
     os.dup2(0, 3)
     os.dup2(1, 0)
     os.chdir("/")
-    for name in PRELOADED.split():
-        with contextlib.suppress(ImportError):
-            import_module(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        preload()
     if uid:
         with contextlib.suppress(PermissionError):  # in a user namespace that forbids it, there are no groups to lose
             os.setgroups([])
         os.setgid(uid)
         os.setuid(uid)
     sealed = allow_seal and can_seal()
+    # What is loaded now is shared with every candidate, page by page, as long as nobody writes to it: the collector,
+    # which would, leaves it alone from here on.
     gc.collect()
     gc.freeze()
     os.dup2(1, 2)

@@ -7,7 +7,6 @@ trusted: typed arrays and scalars of bounded size, texts of bounded length, an a
 from __future__ import annotations
 
 import contextlib
-import re
 import secrets
 import signal
 import socket
@@ -25,11 +24,11 @@ from autograder.sandbox.candidate import READY, Malformed, pack, receive
 from autograder.sandbox.isolation import Connection, Sandbox
 from autograder.sandbox.zygote import START_SECONDS, Lost
 from autograder.settings import Limits
+from autograder.source_code import MAX_CELL, defined
 
 PRINTED = 4000  # characters of a submission's output that are kept
 NOTES = 50
 ERRORS = 20  # of one cell; a candidate reports no more, but it may lie
-SOURCE = 80_000  # characters of one cell
 
 
 class Ended(Exception):
@@ -182,6 +181,7 @@ class Candidate:
         """Send a request and receive its reply. Raises Ended, with the process gone, when that does not work."""
         if self._clock.left <= 0:
             raise self._gone(self._used_up)
+        # A number that only this request has: what a candidate prepared beforehand is no answer to it.
         nonce, wire, began = secrets.token_hex(8), self._connection.socket, time.monotonic()
         until = began + min(seconds, self._clock.left)
         foreign = partial(replies.foreign, secret=self.secret)
@@ -256,9 +256,9 @@ class Candidate:
     def _run(self, i: int) -> bool:
         """Run a cell and note what it raised; False when the process is gone, and the cell left out from now on."""
         source, where = self._cells[i]
-        if len(source) > SOURCE:
+        if len(source) > MAX_CELL:
             self._noted[i] = [
-                Failed(f"{replies.cell(where)} is longer than {SOURCE} characters and was not run.", status="error")
+                Failed(f"{replies.cell(where)} is longer than {MAX_CELL} characters and was not run.", status="error")
             ]
             return True
         try:
@@ -278,10 +278,11 @@ class Candidate:
         """Why there is no such function: the note on the cell that was to define it, if there is one."""
         if not undefined:
             return Failed(f"{name} is not a function.", status="missing")
-        defines = re.compile(rf"^[ \t]*(def\s+{re.escape(name)}\b|{re.escape(name)}\s*=)", re.M)
         for (source, _), notes in zip(self._cells, self._noted, strict=True):
-            if notes and defines.search(source):
-                return Failed(f"{name} is not defined. {notes[0].fact}", status=notes[0].status)
+            if notes and name in defined(source):
+                note = notes[0]
+                fact = f"{name} is not defined. {note.fact}"
+                return Failed(fact, status=note.status, error=note.error, about=note.about)
         return Failed(f"{name} is not defined.", status="missing")
 
     def _hang_up(self, grace: float = 0.0) -> int | None:
@@ -326,6 +327,13 @@ class Proxy:
             return drawn
         token_id(drawn)  # says what is wrong with it
         raise Failed(f"{self.name} returned a token id that is no index.")
+
+    def parameters(self) -> list[tuple[str, bool]] | None:
+        """The function's positional parameters; None where no word chosen by the student may get into a message."""
+        if self.candidate.secret:
+            return None
+        reply, _ = self.candidate.ask(self.name, {"do": "parameters"}, [])
+        return replies.parameters(reply.get("parameters"))
 
     def _ask(self, request: dict, values: list, expected: int) -> list:
         for value in values:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import builtins
 import signal
+import sys
 from collections.abc import Sequence
 from typing import Any
 
-from gptkit.checks.core import Failed, Foreign, unfinished
+from gptkit.checks.core import NUMPY_SAYS, Failed, Foreign, about, unfinished
+
+from autograder.source_code import lines
 
 PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type)} | {"LinAlgError", "generator"}
 
@@ -20,17 +23,28 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
     error = error if isinstance(error, dict) else {}
     kind, text = plain(error.get("type"), 60) or "an error", plain(error.get("text"), 300)
     if secret:
-        kind, text = kind if kind in PLAIN_NAMES else "an error", ""
+        kind, text = kind if kind in PLAIN_NAMES else "an error", text if text in NUMPY_SAYS else ""
     number, line, where = error.get("cell"), error.get("line"), ""
     if type(number) is int and type(line) is int and 0 <= number < len(cells):
-        lines = cells[number][0].splitlines()
-        if 0 < line <= len(lines):
-            where = f" at line {line}, `{plain(lines[line - 1].strip(), 80)}`"
+        source = lines(cells[number][0])
+        if 0 < line <= len(source):
+            where = f" at line {line}, `{plain(source[line - 1].strip(), 80)}`"
     if kind == "NotImplementedError" and " " not in what:
         function = what if secret else plain(error.get("function"), 60) or what
         return unfinished(what, function, error.get("stub") is not False, where)
     said = " ".join(text.split())[:160].rstrip(".")
-    return Failed(f"{what} raised {kind}{where}{': ' if said else ''}{said}.", status="error")
+    if (module := plain(error.get("module"), 60)) and not secret:
+        said = unavailable(module) if kind == "ModuleNotFoundError" else f"{said}. {unavailable(module)}"
+    fact = f"{what} raised {kind}{where}{': ' if said else ''}{said}."
+    return Failed(fact, status="error", error=kind, about=about(text))
+
+
+def unavailable(module: str) -> str:
+    """Why an import fails here that may work at home."""
+    root = module.split(".")[0]
+    if root == "numpy" or root in sys.stdlib_module_names:
+        return f"{module} is not available while grading"
+    return f"{root} is not available while grading, only NumPy and the standard library are"
 
 
 def place(error: Any) -> tuple:
@@ -68,6 +82,12 @@ def plain(text: Any, room: int, keep: str = "") -> str:
     """A student's text, cut, with everything that does not print (colour codes, half characters) replaced."""
     text = text[:room] if isinstance(text, str) else ""
     return "".join(c if c.isprintable() or c in keep else " " if c.isspace() else "�" for c in text)
+
+
+def parameters(value: Any) -> list[tuple[str, bool]] | None:
+    """A function's parameters as the candidate reports them; None when that is no list of such."""
+    found = [(plain(one[0], 40), one[1] is True) for one in items(value)[:12] if len(items(one)) == 2]
+    return found if found and all(name.isidentifier() for name, _ in found) else None
 
 
 def items(value: Any) -> list:

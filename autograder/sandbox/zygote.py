@@ -118,12 +118,15 @@ def bubblewrap_zygote() -> Zygote:
         *namespaces.split(),
         *["--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"],
     ]
-    if uid:  # as root: no user namespace, which could map only root; become an unprivileged user inside instead
+    # As root there is no need for a user namespace, which would map nobody but root: candidates become a user of their
+    # own inside, so the zygote keeps the rights to change its user, and to read Python wherever it is installed.
+    if uid:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_DAC_READ_SEARCH"]
     else:
         command += ["--unshare-user"] + (["--disable-userns"] if "--disable-userns" in _bwrap_help() else [])
     for source, target in {**_libraries(), **binds}.items():
         command += ["--ro-bind", source, target]
+    # The standard library's folder is bound as a whole; the packages that lie inside of it are covered up.
     if Path(sysconfig.get_path("stdlib"), "site-packages").is_dir():
         command += ["--tmpfs", f"/python/{library}/site-packages"]
     command += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/tmp", "--remount-ro", "/"]
@@ -158,7 +161,8 @@ def _libraries() -> dict[str, str]:
     """Shared libraries that Python and NumPy load, and the loader: where each is here -> where it goes inside."""
     modules = Path(sysconfig.get_path("stdlib"), "lib-dynload")
     wanted = [_python(), *Path(np.__file__).parent.glob("*/*_umath*.so")]
-    wanted += [str(path) for name in ("_ctypes", "_hashlib", "zlib", "_uuid") for path in modules.glob(f"{name}.*so")]
+    names = ("_ctypes", "_hashlib", "zlib", "_uuid", "_sqlite3", "_bz2", "_lzma", "_decimal", "pyexpat")
+    wanted += [str(path) for name in names for path in modules.glob(f"{name}.*so")]
     listed = subprocess.run(["ldd", *wanted], capture_output=True, text=True).stdout
     found = {path: f"/libraries/{name}" for name, path in re.findall(r"^\s*(\S+) => (/\S+) \(0x", listed, re.M)}
     return found | {path: path for path in re.findall(r"^\s*(/\S+) \(0x", listed, re.M)}

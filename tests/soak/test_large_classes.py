@@ -3,13 +3,16 @@
 import random
 import shutil
 import time
+from dataclasses import replace
 
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.executors import batch as many
-from autograder.executors import pools as crews
-from autograder.notebooks.finding import find_notebooks
+from autograder.executors import batch
+from autograder.executors.dask import DaskCluster
+from autograder.grading import Grader
+from autograder.notebooks.choosing import submissions
+from autograder.notebooks.submission import Release
 from autograder.settings import Settings
 from tests.autograder.conftest import new_course
 from tests.autograder.executors.cluster import cluster
@@ -65,19 +68,22 @@ def test_killed_again_and_again_it_ends_like_a_quiet_run(course, quiet):
 
 def test_dask_workers_one_killed_midway_give_the_grades_of_the_local_run(course, tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
-    work, records, seen = find_notebooks(course.folder / "submitted"), many.Records(STUDENTS), set()
-    with cluster(tmp_path, 3) as (address, workers), many.Grader(Settings.from_environment()) as grader:
-        for place, record in many.examined(grader, work, DaskCluster(address)):
+    work, records, seen = (
+        submissions(course.folder / "submitted", Release.of(Settings()))[0],
+        batch.Records(STUDENTS),
+        set(),
+    )
+    with cluster(tmp_path, 3) as (address, workers), Grader(Settings.from_environment()) as grader:
+        for place, record in batch.examined(grader, work, DaskCluster(address)):
             assert place not in seen
             seen.add(place)
             records.put(place, record)
             if len(seen) == STUDENTS // 2:
                 workers[0].kill()
-    local = many.grade_all(work, Settings.from_environment(), "auto", 2)
+    local = batch.grade_all(work, Settings.from_environment(), "auto", 2)
     assert len(seen) == STUDENTS
-    differ = [
-        here for here, there in zip(local, records, strict=True) if {**here, "seconds": 0} != {**there, "seconds": 0}
-    ]
+    both = zip(local, records, strict=True)
+    differ = [here for here, there in both if replace(here, seconds=0) != replace(there, seconds=0)]
     assert not differ, differ[0]
 
 

@@ -43,7 +43,9 @@ class Expectation:
     exercises: dict[str, tuple[float | None, str | None]] = field(default_factory=dict)
 
     def differences(self, record: dict) -> list[str]:
-        """One line for each way in which a record is not as expected; empty when all is well."""
+        """One line for each way in which a record (as JSON) is not as expected; empty when all is well."""
+        if record["error"] is not None:
+            return [f"{self.name}: could not be graded: {record['error']}"]
         found = []
         for exercise in record["exercises"]:
             name, full = exercise["name"], exercise["max_score"]

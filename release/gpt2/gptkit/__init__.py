@@ -8,8 +8,10 @@ check(softmax)
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -34,10 +36,10 @@ class Model:
     @property
     def gpt2(self) -> GPT2:
         """The network, running on those of the student's functions that passed their checks, else on the kit's own."""
-        from gptkit.engine.model import GPT2
-        from gptkit.notebook.feedback import IN_THE_MODEL, yours
+        from gptkit.engine.model import GPT2, PARTS
+        from gptkit.notebook.feedback import yours
 
-        return GPT2(self.hparams, self.params, **{name: yours[name] for name in IN_THE_MODEL if name in yours})
+        return GPT2(self.hparams, self.params, **{name: yours[name] for name in PARTS if name in yours})
 
     def complete(self, prompt: str, n_tokens_to_generate: int = 40) -> str:
         """The likeliest continuation of a prompt. Raises ValueError when the prompt is empty or both do not fit."""
@@ -49,16 +51,34 @@ class Model:
 def load(name: str | None = None) -> Model:
     """Open a model by name ("124M", "tiny" ...); without one, 124M where it has been fetched, else tiny.
 
-    Takes milliseconds: the parameters stay in their file until they are read. Raises WeightsError when there is none.
+    Takes milliseconds: the parameters stay in their file until they are read. Raises WeightsError when the model named
+    is not there or damaged; where none is named and the one there cannot be opened, a line says why and tiny is opened.
     """
     from gptkit import weights
-    from gptkit.engine.tokenizer import Tokenizer
     from gptkit.notebook.feedback import expect_functions
 
     expect_functions()
-    folder = weights.find(name)
+    try:
+        return _open(weights.find(name))
+    except weights.WeightsError as why:
+        if name is not None:
+            raise
+        print(f"{why} Until then the built-in model is used.", file=sys.stderr)
+        return _open(weights.EMBEDDED)
+
+
+def _open(folder: Path) -> Model:
+    from gptkit import weights
+    from gptkit.engine.tokenizer import Tokenizer
+
     hparams, params = weights.load(folder)
-    return Model(folder.name, Tokenizer.from_folder(folder), hparams, params)
+    try:
+        tokenizer = Tokenizer.from_folder(folder)
+    except (ValueError, TypeError) as why:
+        raise weights.WeightsError(
+            f"The tokenizer in {folder} cannot be used ({why}). Fetch the model again."
+        ) from None
+    return Model(folder.name, tokenizer, hparams, params)
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import NoReturn
 
-from gptkit import weights
+from gptkit import load, weights
 from gptkit.weights import layout
 from gptkit.weights.published import MODELS, SOURCES
 from gptkit.weights.tensorfile import WeightsError
@@ -34,7 +35,13 @@ def main(argv: list[str] | None = None, prog: str = "python -m gptkit") -> int:
     options = _parser(prog).parse_args(argv)
     try:
         options.run(options)
+        print(end="", flush=True)
     except WeightsError as why:
+        print(f"{prog}: {why}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as why:
         print(f"{prog}: {why}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -73,24 +80,36 @@ def _fetch(options: argparse.Namespace) -> None:
 def _verify(options: argparse.Namespace) -> None:
     from gptkit.weights.verify import verify
 
-    for line in verify(options.name):
-        print(f"ok  {line}", flush=True)
-    print(f"{options.name} is {'the published model' if options.name in MODELS else 'in order'}.")
+    unknown = 0
+    for finding in verify(options.name):
+        print(f"{'ok' if finding.checked else '? '}  {finding.text}", flush=True)
+        unknown += not finding.checked
+    if unknown:
+        print(f"Nothing wrong was found in {options.name}, but what is marked ? could not be checked.")
+    else:
+        print(f"{options.name} is {'the published model' if options.name in MODELS else 'in order'}.")
 
 
 def _info(options: argparse.Namespace) -> None:
-    print(f"models folder: {weights.models_dir()}")
+    try:
+        print(f"models folder: {weights.models_dir()}")
+    except WeightsError as why:
+        print(f"models folder: none. {why}")
     for name in ("tiny", *MODELS):
         try:
             folder = weights.find(name)
-            hparams = layout.load_hparams(folder)
         except WeightsError:
             print(f"  {name:6} not there; to have it: python -m gptkit fetch {name}")
             continue
-        megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+        try:
+            hparams = layout.load_hparams(folder)
+            megabytes = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+        except (WeightsError, OSError) as why:
+            print(f"  {name:6} cannot be used: {why}")
+            continue
         shape = "  ".join(f"{key} {value}" for key, value in hparams.items())
         print(f"  {name:6} {megabytes:7,.0f} MB  {shape}  {folder}")
-    print(f"used when none is named: {weights.find().name}")
+    print(f"used when none is named: {load().name}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Protects the Gradescope zip: unpacked as Gradescope does it, it grades as `autograder grade` does, whatever comes."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from autograder.doors.command import main
 from autograder.doors.gradescope import PACKAGES, pinned
-from autograder.grading.grader import REPOSITORY
+from autograder.settings import REPOSITORY
 from tests.submissions.build import HERE, build
 
 SYSTEM = [name for name in ("bash", "dirname") if shutil.which(name)]
@@ -47,7 +48,7 @@ def gradescope(place) -> Path:
     (commands / "python3").symlink_to(shutil.which("true"))  # "new enough", and "has made the virtual environment"
     (root / "source" / "venv" / "bin").mkdir(parents=True)
     python = root / "source" / "venv" / "bin" / "python"
-    python.write_text(f'#!{shutil.which("bash")}\n[ "$1 $2" = "-m pip" ] || exec {sys.executable} "$@"\n')
+    python.write_text(f'#!{shutil.which("bash")}\n[ "$1 $2" = "-m pip" ] || exec {shlex.quote(sys.executable)} "$@"\n')
     python.chmod(0o755)
     run(root, "source/setup.sh", commands)
     return root
@@ -111,12 +112,13 @@ def test_a_missing_notebook_is_a_zero_that_says_so(gradescope):
     assert all("hand in gpt2.ipynb" in test["output"] for test in nothing["tests"])
 
 
-def test_two_notebooks_of_other_names_are_not_guessed_between(gradescope):
+def test_of_two_notebooks_of_other_names_the_newest_counts_and_a_note_says_so(gradescope):
     def two(folder):
         for name in ("a.ipynb", "b.ipynb"):
             sample("right/perfect.py", name)(folder)
 
-    assert "several notebooks" in results(gradescope, two)["output"]
+    found = results(gradescope, two)
+    assert found["score"] == 90 and "b.ipynb counts; there are also: a.ipynb" in found["output"]
 
 
 def test_a_link_to_the_grader_is_not_followed(gradescope):

@@ -9,6 +9,7 @@ import pytest
 
 from autograder.doors import release
 from autograder.files import save
+from autograder.settings import Settings
 
 
 def differing(made, committed) -> list[str]:

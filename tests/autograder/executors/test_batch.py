@@ -5,16 +5,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
 
-from autograder.errors import UsageError
-from autograder.executors import batch as many
-from autograder.executors import pools as crews
-from autograder.notebooks.finding import find_notebooks
+from autograder.errors import CannotGrade
+from autograder.executors import batch, dask
+from autograder.executors.dask import DaskCluster
+from autograder.executors.local import LocalPool
+from autograder.grading import Grader
+from autograder.notebooks.choosing import submissions
+from autograder.notebooks.submission import Release
 from autograder.settings import Settings
 from tests.autograder.executors.cluster import cluster
+from tests.autograder.reports.examples import example, ungraded
 from tests.submissions.build import HERE, build
 
 SAMPLES = ["right/perfect", "wrong/untouched", "wrong/softmax_without_shift", "right/loops", "broken/empty_file"]
@@ -31,6 +36,10 @@ def folder(tmp_path_factory):
     return top
 
 
+def works(folder):
+    return submissions(folder, Release.of(Settings()))[0]
+
+
 @pytest.fixture
 def nothing_kept(monkeypatch):
     monkeypatch.setenv("AUTOGRADER_VERDICTS", "")
@@ -41,16 +50,16 @@ def alone(folder):
     """The records of one process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRADER_VERDICTS", "")
-        return timeless(many.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 1))
+        return timeless(batch.grade_all(works(folder), Settings.from_environment(), "auto", 1))
 
 
 def timeless(records):
-    return [{**record, "seconds": 0} for record in records]
+    return [replace(record, seconds=0) for record in records]
 
 
 def test_several_processes_give_what_one_gives(folder, alone, nothing_kept):
-    assert timeless(many.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 3)) == alone
-    assert [r["submission"] for r in alone] == [f"s{i}/gpt2.ipynb" for i in range(10)]
+    assert timeless(batch.grade_all(works(folder), Settings.from_environment(), "auto", 3)) == alone
+    assert [r.submission for r in alone] == [f"s{i}/gpt2.ipynb" for i in range(10)]
 
 
 def killed(*_):
@@ -58,36 +67,43 @@ def killed(*_):
 
 
 def test_who_ends_its_process_is_told_from_who_was_near():
-    with LocalPool(2) as crew:
+    with LocalPool(2) as pool:
         calls = [(i, killed if i in (3, 4) else abs, -i) for i in range(20)]
-        found = dict(many.spread(crew, calls))
-    assert found == {i: many.ENDED if i in (3, 4) else i for i in range(20)}
+        found = dict(batch.spread(pool, calls))
+    assert found == {i: batch.ENDED if i in (3, 4) else i for i in range(20)}
 
 
-def test_a_grader_that_dies_is_a_zero_with_a_reason(folder, alone, nothing_kept, monkeypatch):
-    monkeypatch.setattr(many, "examine", ends_at_s3)
-    records = timeless(many.grade_all(find_notebooks(folder), Settings.from_environment(), "auto", 2))
-    assert records[3].score is None and records[3].error == many.ENDED_TWICE
+def test_a_grader_that_dies_is_a_reason_and_no_zero(folder, alone, nothing_kept, monkeypatch):
+    monkeypatch.setattr(batch, "examine", ends_at_s3)
+    records = timeless(batch.grade_all(works(folder), Settings.from_environment(), "auto", 2))
+    assert records[3].score is None and records[3].error == batch.ENDED_TWICE
     assert [r for i, r in enumerate(records) if i != 3] == [r for i, r in enumerate(alone) if i != 3]
+
+
+examine = batch.examine
 
 
 def ends_at_s3(recipe, label, path):
     if label.startswith("s3"):
         os._exit(9)
-    return many.examine(recipe, label, path)
+    return examine(recipe, label, path)
 
 
 def test_what_goes_wrong_in_a_worker_is_told_and_no_zero():
-    with pytest.raises(UsageError, match="would grade differently"), LocalPool(1) as crew:
-        list(many.spread(crew, [(0, many.grader_for, many.Recipe(Settings.from_environment(), "auto", "other rules"))]))
+    with pytest.raises(CannotGrade, match="would grade differently"), LocalPool(1) as pool:
+        list(
+            batch.spread(
+                pool, [(0, batch.grader_for, batch.Recipe(Settings.from_environment(), "auto", "other rules"))]
+            )
+        )
 
 
 HOLD = """
 import os, time
-from autograder.executors import pools as crews, batch as many
-crew = LocalPool(2).__enter__()
-futures = [crew.submit(time.sleep, 60) for _ in range(2)]
-many.wait([crew.submit(os.getpid)], 1)
+from autograder.executors import batch, local
+pool = local.LocalPool(2).__enter__()
+futures = [pool.submit(time.sleep, 60) for _ in range(2)]
+batch.wait([pool.submit(os.getpid)], 1)
 print("ready", flush=True)
 time.sleep(60)
 """
@@ -111,22 +127,23 @@ def wait_until(true, seconds=60):
 
 
 def test_records_come_back_in_their_places():
-    records = many.Records(3)
+    records = batch.Records(3)
+    three = [replace(example(), score=float(place)) for place in range(2)] + [ungraded()]
     for place in (2, 0, 1):
-        records.put(place, {"score": place})
+        records.put(place, three[place])
     assert len(records) == 3
-    assert [r["score"] for r in records] == [0, 1, 2]
-    assert records[-1] == {"score": 2}
-    assert records[1:] == [{"score": 1}, {"score": 2}]
+    assert list(records) == three
+    assert records[-1] == three[2]
+    assert records[1:] == three[1:]
 
 
 # ---- Dask ----
 
 
 def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_kept, tmp_path):
-    records, seen = many.Records(10), 0
-    with cluster(tmp_path, 3) as (address, workers), many.Grader(Settings.from_environment()) as grader:
-        for place, record in many.examined(grader, find_notebooks(folder), DaskCluster(address)):
+    records, seen = batch.Records(10), 0
+    with cluster(tmp_path, 3) as (address, workers), Grader(Settings.from_environment()) as grader:
+        for place, record in batch.examined(grader, works(folder), DaskCluster(address)):
             records.put(place, record)
             seen += 1
             if seen == 2:
@@ -136,22 +153,22 @@ def test_dask_workers_give_the_same_though_one_is_killed(folder, alone, nothing_
 
 
 def test_no_scheduler_is_one_clear_line(monkeypatch):
-    monkeypatch.setattr(crews, "PATIENCE", 0.5)
-    with pytest.raises(UsageError, match="no Dask scheduler answers"):
+    monkeypatch.setattr(dask, "ANSWERS", 0.5)
+    with pytest.raises(CannotGrade, match="no Dask scheduler answers"):
         DaskCluster("tcp://127.0.0.1:9")
 
 
 def test_no_worker_is_one_clear_line(monkeypatch, tmp_path):
-    monkeypatch.setattr(crews, "WORKERS", 0.5)
-    with cluster(tmp_path, 0) as (address, _), pytest.raises(UsageError, match="No worker has joined"):
+    monkeypatch.setattr(dask, "JOINS", 0.5)
+    with cluster(tmp_path, 0) as (address, _), pytest.raises(CannotGrade, match="No worker has joined"):
         DaskCluster(address).__enter__()
 
 
 def test_a_scheduler_that_dies_is_one_clear_line(folder, nothing_kept, tmp_path):
-    with cluster(tmp_path, 1) as (address, _), many.Grader(Settings.from_environment()) as grader:
-        found = many.examined(grader, find_notebooks(folder), DaskCluster(address))
+    with cluster(tmp_path, 1) as (address, _), Grader(Settings.from_environment()) as grader:
+        found = batch.examined(grader, works(folder), DaskCluster(address))
         next(found)
         (scheduler,) = [p for p in psutil.Process().children() if "distributed.cli.dask_scheduler" in p.cmdline()]
         scheduler.kill()
-        with pytest.raises(UsageError, match="connection to the Dask scheduler was lost"):
+        with pytest.raises(CannotGrade, match="connection to the Dask scheduler was lost"):
             list(found)

@@ -75,7 +75,7 @@ def test_a_function_that_remembers_is_told_so():
         return gpt2_pico.layer_norm(x, g, b, eps) * (1 if count else 2)
 
     students = functions(layer_norm=forgetful)
-    assert failed(students)["tiny_model"].mistake == "remembers_calls"
+    assert failed(students)["tiny_model"].measured == "fickle"
 
 
 @pytest.mark.parametrize("answer", [None, np.zeros(3), np.full((2, 2), np.nan)])

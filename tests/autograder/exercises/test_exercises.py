@@ -8,12 +8,13 @@ import pytest
 from gptkit.checks.cases import DATA, Stored
 from gptkit.checks.core import SOFT_CAP, Local, earned, run
 from gptkit.weights import find
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from picoGPT import sampling
 
 from autograder.exercises import EXERCISES, ORDER, modules, write_data
 from autograder.exercises.hidden_data import Hidden
+from tests.drawing import few
 
 MODEL = ("softmax", "layer_norm", "attention")
 CATALOGUES = {name: m.catalogue for name, m in modules().items() if hasattr(m, "catalogue")}
@@ -173,7 +174,7 @@ def attentions(draw):
     return attention
 
 
-@settings(max_examples=40, deadline=None)
+@few(40)
 @given(softmaxes(), layer_norms(), attentions(), st.sampled_from(HIDDEN))
 def test_every_honest_implementation_passes(softmax, layer_norm, attention, hidden):
     functions = {"softmax": softmax, "layer_norm": layer_norm, "attention": attention}
@@ -181,7 +182,7 @@ def test_every_honest_implementation_passes(softmax, layer_norm, attention, hidd
         assert failures(name, functions, hidden) == []
 
 
-@settings(max_examples=20, deadline=None)
+@few(20)
 @given(DTYPES, st.sampled_from(["norms", "units", "logs", "float"]), st.sampled_from(HIDDEN))
 def test_every_honest_similarity_passes(dtype, how, hidden):
     def cosine_similarity(a, b):
@@ -216,7 +217,7 @@ def by_race(top, p, rng):
     return int(top[np.argmin(rng.exponential(size=len(p)) / p)])
 
 
-@settings(max_examples=60, deadline=None)
+@few(60)
 @given(
     st.sampled_from([by_choice, by_integers, by_gumbel, by_inverse, by_race]),
     st.sampled_from([np.float32, np.float64]),

@@ -51,8 +51,8 @@ def test_hidden_inputs_are_fair(seed):
             mask = case.args[-1]
             assert {a.dtype for a in case.args} == {np.dtype(np.float32)} and np.isfinite(case.expected).all()
             assert (mask > -1e9).any(axis=1).all()
-    for make in (sampling.likeliest, sampling.all_tokens):
-        logits, n = hidden.keep(make)[0].args
+    for case in (*hidden.keep(sampling.likeliest)[0], hidden.keep(sampling.all_tokens)):
+        logits, n = case.args
         ranked = np.sort(logits)[::-1]
         assert ranked[n - 1] - ranked[n] > 1e-3 and logits.dtype == np.float32
 

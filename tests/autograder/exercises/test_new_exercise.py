@@ -76,7 +76,7 @@ def test_the_page_makes_an_exercise(repository, tmp_path):
     assert "NotImplementedError" in "".join(stub["source"])
     stub["source"] = WRONG
     (tmp_path / "wrong.ipynb").write_text(json.dumps(released))
-    bash(f"autograder grade {tmp_path}/wrong.ipynb --json {tmp_path}/results.json", repository)
+    bash('autograder grade "$AT/wrong.ipynb" --json "$AT/results.json"', repository, AT=str(tmp_path))
     (record,) = json.loads((tmp_path / "results.json").read_text())
     (gelu,) = (e for e in record["exercises"] if e["name"] == "gelu")
     assert gelu["status"] in ("failed", "partial") and gelu["score"] < 5

@@ -109,7 +109,7 @@ def test_a_right_sampler_passes_on_real_logits_and_a_greedy_one_does_not(observe
     from autograder.exercises.hidden_data import Hidden
 
     for j in PROMPTS:
-        case, seed = MODULES["sample_top_n"].likeliest(
+        cases, seed = MODULES["sample_top_n"].likeliest(
             SimpleNamespace(logits=observed[f"logits_{j}"], rng=Hidden("none", j).rng)
         )
 
@@ -117,6 +117,6 @@ def test_a_right_sampler_passes_on_real_logits_and_a_greedy_one_does_not(observe
             top = np.argsort(logits)[-n:]
             return top[np.argmax(logits[top] + rng.gumbel(size=n))]
 
-        compare_draws(Local(gumbel, "sample_top_n"), case, seed)
+        compare_draws(Local(gumbel, "sample_top_n"), cases, seed)
         with pytest.raises(Failed):
-            compare_draws(Local(lambda logits, n, rng: logits.argmax(), "sample_top_n"), case, seed)
+            compare_draws(Local(lambda logits, n, rng: logits.argmax(), "sample_top_n"), cases, seed)

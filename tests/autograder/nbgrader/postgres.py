@@ -10,17 +10,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.machine import Part, skip_without
 
 
 def binaries() -> Path:
     """The folder of initdb and pg_ctl; Debian keeps them off the path."""
-    found = [Path(path).parent for path in [shutil.which("initdb")] if path]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name), reverse=True)
-    for folder in found:
-        if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
-            return folder
-    pytest.skip("PostgreSQL's server is not on this machine (Debian, Ubuntu: apt install postgresql)")
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name), reverse=True)
+    path = os.pathsep.join([os.environ["PATH"], *map(str, found)])
+    return Path(shutil.which("initdb", path=path) or skip_without(Part.POSTGRESQL)).parent
 
 
 class Server:

@@ -1,7 +1,7 @@
 """Protects nbgrader's whole circle: a real exchange, an instructor and two students who are different Unix users.
 
-Where this machine's Python lies in a folder closed to other users (or the tests do not run as root), what is missing is
-stood in for: the users keep the right to read what root may read, or all are one user with different homes.
+Where the tests do not run as root, or the repository lies in a folder closed to others, all are one user with different
+homes. Where only this machine's Python is closed to others, they are lent the right to read it.
 """
 
 import csv
@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
+from tests.machine import Part, skip_without
 from tests.submissions.build import HERE, ROOT, build
 
 BIN = Path(sys.executable).parent
@@ -36,7 +37,7 @@ class Person:
 
     def command(self, *words: str, lend: bool = True) -> list[str]:
         """The words, to be run as this user; `lend` them the right to read what Python lies in, where they need it."""
-        if os.geteuid() or not shutil.which("setpriv"):
+        if not several():
             return [*words]
         become = ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
         if lend and closed(Path(sys.executable).resolve()):
@@ -61,7 +62,7 @@ class Person:
 
     def owns(self, path: Path) -> None:
         """Hand a file or folder over to this user."""
-        if not os.geteuid():
+        if several():
             for each in [path, *path.rglob("*")]:
                 os.chown(each, self.uid, self.uid, follow_symlinks=False)
 
@@ -69,6 +70,11 @@ class Person:
 def closed(path: Path) -> bool:
     """Whether another user cannot get at a file because of a folder above it."""
     return any(not folder.stat().st_mode & 0o001 for folder in path.parents)
+
+
+def several() -> bool:
+    """Whether the three can be different users here."""
+    return os.geteuid() == 0 and shutil.which("setpriv") is not None and not closed(ROOT)
 
 
 @dataclass
@@ -108,7 +114,7 @@ def circle():
             f"c = get_config()\nc.CourseDirectory.course_id = 'gpt2-course'\nc.Exchange.root = '{place / 'exchange'}'\n"
         )
         users = [user for user in pwd.getpwall() if 0 < user.pw_uid < 100][:3]  # any that the machine has
-        if os.geteuid():
+        if not several():
             users = [pwd.getpwuid(os.geteuid())] * 3
         people = []
         for role, user in zip(("teacher", "ada", "ben"), users, strict=True):
@@ -169,8 +175,8 @@ def test_two_submissions_a_late_one_and_the_last_counts(circle):
 
 
 def test_a_student_sees_nothing_of_anothers(circle):
-    if os.geteuid() or not shutil.which("setpriv"):
-        pytest.skip("only root, with util-linux's setpriv, can be different users")
+    if not several():
+        skip_without(Part.USERS)
     for place in (circle.exchange / "gpt2-course" / "inbound", circle.ada.home):
         done = subprocess.run(circle.ben.command("ls", str(place), lend=False), capture_output=True, text=True)
         assert "Permission denied" in done.stderr
@@ -196,7 +202,7 @@ def test_marks_given_by_hand_stay_and_reach_the_student(circle):
         student.nbgrader("fetch_feedback", "gpt2")
         page = max(student.home.glob("gpt2/feedback/*/gpt2.html"))
         assert "Which of your outputs shows that?" in page.read_text()
-        assert page.stat().st_uid == (os.geteuid() or student.uid)
+        assert page.stat().st_uid == student.uid
 
 
 def test_the_export_has_a_row_for_each(circle):

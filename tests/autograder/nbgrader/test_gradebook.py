@@ -9,7 +9,7 @@ from nbgrader.api import Gradebook
 from sqlalchemy import event
 
 from autograder.nbgrader.gradebook import INDEXES, OneGradebook
-from autograder.nbgrader.recorder import Clerk
+from autograder.nbgrader.recorder import Recorder
 from tests.autograder.conftest import new_course
 from tests.submissions.crowd import hand_in
 
@@ -25,15 +25,15 @@ def test_no_statement_about_one_submission_reads_everybodys_rows(tmp_path, monke
     hand_in(course.folder, 2)
     monkeypatch.chdir(course.folder)
     monkeypatch.delenv("GRADEBOOK_URL", raising=False)
-    clerk, asked = Clerk("gpt2", "auto"), {}
+    recorder, asked = Recorder("gpt2", "auto"), {}
 
     def note(_connection, _cursor, said, values, _context, many):
         asked[said] = values[0] if many else values
 
-    event.listen(clerk.gradebook.engine, "before_cursor_execute", note)
+    event.listen(recorder.gradebook.engine, "before_cursor_execute", note)
     for student in ("student-00000", "student-00001"):
-        clerk.finish(student)
-    clerk.grader.sandbox.close()
+        recorder.finish(student)
+    recorder.grader.close()
     plans = sqlite3.connect("gradebook.db")
     asked = {said: values for said, values in asked.items() if said.split()[0] in ("SELECT", "UPDATE", "DELETE")}
     assert len(asked) > 20
@@ -42,7 +42,7 @@ def test_no_statement_about_one_submission_reads_everybodys_rows(tmp_path, monke
         assert not [step for step in steps if EVERYBODYS.match(step)], said
 
 
-def test_a_gradebook_that_nbgrader_has_made_is_furnished_once(tmp_path):
+def test_a_gradebook_that_nbgrader_has_made_gets_what_it_lacks_once(tmp_path):
     url = f"sqlite:///{tmp_path / 'gradebook.db'}"
     code = f"from nbgrader.api import Gradebook; Gradebook({url!r}).close()"  # as without this package
     subprocess.run([sys.executable, "-c", code], check=True)

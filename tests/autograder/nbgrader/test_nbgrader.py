@@ -4,15 +4,17 @@ import json
 import os
 from pathlib import Path
 
+import nbgrader
 import pytest
 from nbgrader.api import Gradebook
+from playwright.sync_api import sync_playwright
 
 from tests.autograder.conftest import Course, new_course
+from tests.machine import CHROMIUM, Part, program
 from tests.submissions.build import HERE
 
 PERFECT = HERE / "right" / "perfect.py"
 UNTOUCHED = HERE / "wrong" / "untouched.py"
-CHROMIUM = Path("/usr/bin/chromium")
 SCRIPTS = [
     "<img src=x onerror='window.ran=1'>",
     "<script>window.ran=1</script>",
@@ -175,12 +177,9 @@ def test_a_script_of_a_students_reaches_no_page(course, poisoned_page):
 
 @pytest.mark.browser
 def test_a_browser_runs_none_of_them(poisoned_page):
-    if not CHROMIUM.exists():
-        pytest.skip("/usr/bin/chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
+    chromium = program(Part.CHROMIUM, *CHROMIUM)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(poisoned_page.as_uri(), wait_until="domcontentloaded")
         page.wait_for_timeout(1000)
@@ -212,6 +211,16 @@ def test_gradebook_url_names_the_database(fresh, tmp_path):
     fresh.nbgrader("autograde", "gpt2", GRADEBOOK_URL=url)
     with Gradebook(url) as gradebook:
         assert gradebook.find_submission("gpt2", "ada").score == 90
+
+
+def test_a_locale_that_cannot_spell_the_folder_s_name(tmp_path):
+    """The environment lies in that folder, too, as in a checkout with its .venv: alembic's files are in there."""
+    folder = tmp_path / "Kurs für GPT"
+    course = new_course(folder)
+    (folder / "site").symlink_to(Path(nbgrader.__file__).parents[1])
+    (folder / "gradebook.db").unlink()
+    course.nbgrader("generate_assignment", "gpt2", "--force", LC_ALL="C", PYTHONPATH=str(folder / "site"))
+    assert (folder / "gradebook.db").stat().st_size
 
 
 def test_the_circle_through_an_exchange(fresh, tmp_path):

@@ -1,11 +1,11 @@
 """Protects how a notebook is read: what runs is the student's, in order, and no metadata of theirs decides anything."""
 
 import json
-import os
 
 import pytest
 
-from autograder.notebooks.submission import MAX_CODE, Release, Unreadable, normal, read, without_magics
+from autograder.notebooks.opening import Unreadable, open_notebook
+from autograder.notebooks.submission import MAX_CODE, Release, normal, read
 
 
 def code(source, grade_id=None, tags=(), **nbgrader):
@@ -33,7 +33,7 @@ def release(tmp_path):
 
 
 def ran(tmp_path, release, *cells):
-    work = read(write(tmp_path / "work.ipynb", list(cells)), release)
+    work = read(open_notebook(write(tmp_path / "work.ipynb", list(cells))), release)
     return [(c.where, c.source) for c in work.cells], work.notes
 
 
@@ -83,55 +83,10 @@ def test_answer_turned_into_markdown_is_read_as_code(tmp_path, release):
     assert ("softmax", ANSWER["source"]) in cells
 
 
-@pytest.mark.parametrize(
-    ("source", "kept"),
-    [
-        ("%matplotlib inline\nx = 1", "pass\nx = 1"),
-        ("if True:\n    !ls\n    x = 1", "if True:\n    pass\n    x = 1"),
-        ("%%time\nx = 1", "\nx = 1"),
-        ("%%bash\nrm -rf x", ""),
-        ("files = !ls\nx = 1", "pass\nx = 1"),
-        ("softmax?", "pass"),
-        ("x = (7\n  % 3)", "x = (7\n  % 3)"),
-    ],
-)
-def test_magics_are_dropped_and_line_numbers_kept(source, kept):
-    assert without_magics(source, "cell 1", []) == kept
-
-
 def test_line_ends_do_not_make_a_cell_the_students(tmp_path, release):
     cells, _ = ran(tmp_path, release, code("import matplotlib  \r\n"), ANSWER, TEST)
     assert all("matplotlib" not in source for _, source in cells)
     assert normal("a \r\nb\n") == "a\nb"
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"", "not valid JSON"),
-        (b"{", "not valid JSON"),
-        (b"\xff\xfe\x00", "not valid JSON"),
-        (b"[" * 100_000, "not valid JSON"),
-        (b"[]", "not a notebook"),
-        (b'{"cells": 3}', "not a notebook"),
-        (b'{"cells": []}', "not a notebook of the assignment"),
-        (b'{"cells": [1, null, {"source": [2]}, {"source": {}}]}', "not a notebook of the assignment"),
-    ],
-)
-def test_what_cannot_be_read_is_one_clear_line(tmp_path, release, content, says):
-    path = tmp_path / "broken.ipynb"
-    path.write_bytes(content)
-    with pytest.raises(Unreadable, match=says) as error:
-        read(path, release)
-    assert "\n" not in str(error.value)
-
-
-def test_links_and_pipes_are_not_followed(tmp_path, release):
-    (tmp_path / "link.ipynb").symlink_to(write(tmp_path / "other.ipynb", [ANSWER]))
-    os.mkfifo(tmp_path / "pipe.ipynb")
-    for name in ("link.ipynb", "pipe.ipynb"):
-        with pytest.raises(Unreadable, match="not a regular file"):
-            read(tmp_path / name, release)
 
 
 def test_a_megabyte_of_code_is_refused(tmp_path, release):

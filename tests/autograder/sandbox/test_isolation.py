@@ -19,13 +19,19 @@ from autograder.sandbox import candidate, zygote
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
 from autograder.sandbox.zygote import Unavailable
-from autograder.errors import UsageError
-from autograder.settings import Limits, Settings
+from autograder.settings import Limits
+from tests.machine import Part, skip_without
 from tests.walls import EVERYTHING, FILES, PROCESSES, tried
 
 ROOT = Path(__file__).parents[3]
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
-linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's namespaces and filters")
+linux = pytest.mark.usefixtures("on_linux")
+
+
+@pytest.fixture(scope="session")
+def on_linux():
+    if sys.platform != "linux":
+        skip_without(Part.LINUX)
 
 
 def opened(mode):
@@ -34,7 +40,7 @@ def opened(mode):
         assert box.isolation == mode
         return box
     except Unavailable as why:
-        pytest.skip(f"this machine has no bubblewrap that works: {why}")
+        skip_without(Part.BUBBLEWRAP, str(why))
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "process"])
@@ -80,7 +86,7 @@ def leaks():
 def test_the_numbers_on_the_list_are_the_kernels(machine, header):
     path = Path("/usr/include", header)
     if not path.exists():
-        pytest.skip(f"the kernel's header {path} is not installed")
+        skip_without(Part.HEADERS, str(path))
     known = dict(re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", path.read_text()))
     assert candidate.ABI[machine][1] == [int(known[name]) for name in candidate.ALLOWED]
 
@@ -172,8 +178,9 @@ def test_the_root_in_bubblewrap_holds_only_python_and_numpy(monkeypatch):
 
 
 @linux
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to see that it is given up")
 def test_root_becomes_nobody(box):
+    if os.geteuid() != 0:
+        skip_without(Part.ROOT, "to see that it is given up")
     with Candidate(box, [("x = 1", "x")]) as one:
         children = [c for c in psutil.Process().children(recursive=True) if "candidate.py" in " ".join(c.cmdline())]
         uids = {c.uids().effective for c in children if c.name() != "bwrap"}
@@ -277,25 +284,16 @@ def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_p
         sandbox.Sandbox("bubblewrap")
 
 
-def test_limits_come_from_the_environment(monkeypatch):
-    monkeypatch.setenv("AUTOGRADER_LIMITS", "call_seconds=2, memory_mb=800")
-    assert Settings.from_environment().limits == Limits(call_seconds=2.0, memory_mb=800)
-    for bad in ("call_seconds", "call_seconds=x", "speed=3"):
-        monkeypatch.setenv("AUTOGRADER_LIMITS", bad)
-        with pytest.raises(UsageError, match="call_seconds, load_seconds"):
-            Settings.from_environment()
-
-
 @pytest.fixture(scope="module")
 def public_python() -> str:
     """A Python with NumPy that other users can read."""
     if os.geteuid() != 0:
-        pytest.skip("only root can become another user; every other test has just run as an ordinary user")
+        skip_without(Part.ROOT, "to become another user; every other test has just run as an ordinary one")
     for python in (sys.executable, "/usr/bin/python3"):
         with contextlib.suppress(OSError):
             if subprocess.run([python, "-c", "import numpy"], capture_output=True, **NOBODY).returncode == 0:
                 return python
-    pytest.skip("no Python with NumPy here that other users can read (Debian: apt install python3-numpy)")
+    skip_without(Part.PYTHON)
 
 
 @linux
@@ -305,6 +303,7 @@ def test_it_works_for_an_ordinary_user(public_python, mode):
 import json, os, sys
 sys.path += [{str(ROOT)!r}, {str(ROOT / "source" / "gpt2")!r}]
 from autograder.sandbox import isolation as sandbox
+from tests.machine import Part, skip_without
 from tests.walls import EVERYTHING, tried
 with sandbox.Sandbox({mode!r}) as box:
     print(json.dumps([os.getuid(), box.isolation, tried(box, "1 + 1", *EVERYTHING)]))

@@ -6,8 +6,9 @@ from gptkit.checks.core import Check, Failed, Foreign, Local
 
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
-from autograder.sandbox.zygote import Unavailable
+from autograder.sandbox.zygote import Lost, Unavailable
 from autograder.settings import Limits
+from tests.machine import Part, skip_without
 
 FAST = Limits(call_seconds=1.0, load_seconds=1.0, submission_seconds=20.0)
 HONEST = """
@@ -25,7 +26,7 @@ def box(request):
             assert opened.isolation == request.param
             yield opened
     except Unavailable as why:
-        pytest.skip(f"this machine has no bubblewrap that works: {why}")
+        skip_without(Part.BUBBLEWRAP, str(why))
 
 
 @pytest.fixture
@@ -33,8 +34,8 @@ def candidate(box):
     """Makes a running candidate from sources; ends it after the test."""
     running = []
 
-    def make(*sources, limits=FAST, where="softmax"):
-        running.append(Candidate(box, [(source, where) for source in sources], limits).__enter__())
+    def make(*sources, limits=FAST, where="softmax", second_look=False):
+        running.append(Candidate(box, [(source, where) for source in sources], limits, second_look).__enter__())
         return running[-1]
 
     yield make
@@ -103,7 +104,6 @@ ENDINGS = [
     ("import os\ndef softmax(x): os.kill(os.getpid(), 19)", "timeout", "softmax took longer than 1 seconds."),
     ("import os\ndef softmax(x): os._exit(0)", "crashed", "softmax ended the Python process (exit code 0)."),
     ("import os\ndef softmax(x): os.abort()", "crashed", "softmax crashed Python (aborted)."),
-    ("import os\ndef softmax(x): os.kill(os.getpid(), 9)", "crashed", "softmax used too much memory or processor"),
     ("import ctypes\ndef softmax(x): ctypes.string_at(0)", "crashed", "softmax crashed Python (segmentation fault)."),
     ("import os, time\ndef softmax(x):\n  os.close(3); time.sleep(9)", "crashed", "softmax stopped answering."),
     (
@@ -130,6 +130,21 @@ ENDINGS = [
 def test_every_ending_is_a_verdict(candidate, source, status, words):
     why = verdict(candidate(source).function("softmax"), np.ones(3))
     assert why.status == status and why.fact.startswith(words), why.fact
+
+
+def test_a_kill_is_the_machines_until_it_happens_again(candidate):
+    """Out of memory, an administrator, or the code itself: nobody can tell from one look."""
+    source = "import os\ndef softmax(x): os.kill(os.getpid(), 9)"
+    with pytest.raises(Lost):
+        candidate(source).function("softmax")(np.ones(3))
+    why = verdict(candidate(source, second_look=True).function("softmax"), np.ones(3))
+    assert why.status == "crashed" and why.fact.startswith("softmax used too much memory or processor time"), why.fact
+
+
+def test_a_kill_after_its_seconds_are_used_up_is_its_own(candidate):
+    source = "import os, time\ndef softmax(x):\n    time.sleep(0.6)\n    os.kill(os.getpid(), 9)"
+    limits = Limits(call_seconds=5.0, submission_seconds=0.5)
+    assert verdict(candidate(source, limits=limits).function("softmax"), np.ones(3)).status in ("timeout", "crashed")
 
 
 @pytest.mark.parametrize("end", ["while True: pass", "import os; os._exit(0)"])
@@ -206,6 +221,63 @@ def test_statements_that_fail_do_not_stop_the_next_ones(candidate):
         "gptkit is not available while grading, only NumPy and the standard library are."
     )
     assert [note.split()[3] for note in one.notes] == ["ModuleNotFoundError"] * 2 + ["ZeroDivisionError", "NameError"]
+
+
+WORKS_WITHOUT_FILES = """
+argparse array ast asyncio base64 bisect bz2 calendar cmath codecs collections.abc colorsys configparser contextlib copy
+cProfile csv ctypes dataclasses datetime decimal difflib dis email.message encodings.cp1252 enum fractions functools gc
+glob graphlib gzip hashlib heapq html.parser importlib.resources inspect io itertools json logging.handlers lzma math
+mmap multiprocessing numbers operator optparse pathlib pickle pprint profile pstats queue random re sched secrets shelve
+shlex shutil signal socket sqlite3 statistics string struct subprocess symtable sys tempfile textwrap threading time
+timeit tomllib trace traceback tracemalloc types typing unittest.mock urllib.parse uuid warnings wave weakref
+xml.etree.ElementTree zipfile zlib zoneinfo numpy.lib.format numpy.ctypeslib numpy.rec numpy.char numpy.strings
+numpy.polynomial.chebyshev numpy.lib.scimath numpy.matlib numpy.fft numpy.exceptions numpy.dtypes numpy.ma.extras
+"""
+
+
+def test_what_works_without_files_is_there(candidate):
+    uses = """
+import datetime, sqlite3, importlib.util
+def softmax(x):
+    datetime.datetime.strptime("2020", "%Y")
+    sqlite3.connect(":memory:").execute("select 1")
+    "x".encode("cp1252"), int("1" * 4000)
+    return x if importlib.util.find_spec("torch") is None else 0
+"""
+    one = candidate("from numpy import *", *(f"import {name}" for name in WORKS_WITHOUT_FILES.split()), uses)
+    assert one.notes == [] and one.function("softmax")(3) == 3
+
+
+def test_a_name_that_a_failed_import_was_to_define_says_so(candidate):
+    one = candidate(
+        "import torch\nfrom scipy import special as sp\nimport numpy.nothing", HONEST + "def f(x): return sp.y\n"
+    )
+    assert one.notes[2].endswith("numpy.nothing is not available while grading.")
+    why = verdict(one.function("f"), 1).fact
+    assert why.endswith(
+        "name 'sp' is not defined. scipy is not available while grading, only NumPy and the standard library are."
+    )
+    with pytest.raises(Failed) as caught:
+        one.guarded(Check("hidden", "It is.", 0.1, True, True, lambda f: f(1))).test(one.function("f"))
+    assert "scipy" not in caught.value.fact
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "softmax, h = 1 / 0, None",
+        "softmax: object = 1 / 0",
+        "from scipy.special import softmax",
+        "if (softmax := 1 / 0): pass",
+    ],
+)
+def test_a_function_that_was_to_be_defined_in_any_way_names_what_went_wrong(candidate, source):
+    assert " raised " in verdict(candidate(source).function("softmax"), 1).fact
+
+
+def test_the_quoted_line_is_the_one_that_python_counts(candidate):
+    source = "a = 'form\\x0cfeed'\n\x0cb = '\u2028'\r\n1 / 0\n"
+    assert "at line 3, `1 / 0`" in candidate(source).notes[0]
 
 
 def test_a_helper_of_the_graders_takes_the_students_place(candidate):

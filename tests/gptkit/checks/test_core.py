@@ -1,10 +1,11 @@
 """Protects how checks are run: what counts as reached, what earns points, and what a raising function is told."""
 
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
-from gptkit.checks.core import Exercise, Failed, Foreign, Local, earned, kind_of, raised, run, token_id
+from gptkit.checks.core import Exercise, Failed, Foreign, Local, earned, kind_of, parameters, raised, run, token_id
 
 
 def exercise():
@@ -80,6 +81,38 @@ def test_the_line_that_is_told_is_the_students_own():
         Local(f)(np.zeros((2, 2)))
     assert "`return np.linalg.inv(x)`" in caught.value.fact
     assert "Singular matrix" in caught.value.fact
+
+
+def test_a_frame_of_numpys_own_cython_is_not_the_students_line():
+    def f(x):
+        return np.random.default_rng(0).choice(3, p=x)
+
+    with pytest.raises(Failed) as caught:
+        Local(f)(np.ones(3))
+    assert "`return np.random.default_rng(0).choice(3, p=x)`" in caught.value.fact
+    assert caught.value.error == "ValueError"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "about"),
+    [
+        (lambda: bool(np.ones(2)), "ValueError", "truth value"),
+        (lambda: np.ones(2) + np.ones(3), "ValueError", "shape"),
+        (lambda: np.ones((2, 3)) @ np.ones((2, 3)), "ValueError", "mismatch"),
+        (lambda: np.sum(1, dim=0), "TypeError", "argument"),
+        (lambda: int("x"), "ValueError", None),
+    ],
+)
+def test_what_an_exception_is_about_travels_as_a_field(call, error, about):
+    with pytest.raises(Failed) as caught:
+        Local(call, "f")()
+    assert (caught.value.error, caught.value.about) == (error, about)
+
+
+def test_parameters_are_those_that_a_call_can_fill():
+    assert parameters(lambda x, g, b, eps=1e-5, *, axis=0: x) == [("x", True), ("g", True), ("b", True), ("eps", False)]
+    assert parameters(partial(lambda x, axis: x, axis=-1)) == [("x", True)]
+    assert parameters(lambda *args: args) is None and parameters(np.vectorize(lambda x: x)) is None
 
 
 def test_long_and_empty_messages_stay_one_short_sentence():

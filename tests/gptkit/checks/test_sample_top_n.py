@@ -1,78 +1,123 @@
-"""Protects the sampling test: how often it accuses a right sampler, and how surely it catches a wrong one."""
+"""Protects the sampling test: its bounds, its power, what it costs a right sampler, and that what it tells is true."""
 
+import importlib.util
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
-from gptkit.checks.core import Local, run
-from gptkit.checks.sample_top_n import ALARM, DRAWS, KINDS, MORE, exercise, g_statistic, limit
+from gptkit.checks.core import Local, earned, run
+from gptkit.checks.sample_top_n import AGAIN, ALARM, LOOK, MISS, cause, exercise, log_odds, mixed, stored, tempered, urn
 from gptkit.weights import find
+from picoGPT.gpt2_pico import softmax
 
+from autograder.exercises import EXERCISES
 from autograder.exercises.hidden_data import Hidden
 from autograder.exercises.sample_top_n import catalogue, likeliest
+from benchmarks.sampling import WRONG, examined
 
-SEEN_OTHERWISE = {"ignores_rng", "changes_logits"}  # not by their probabilities
-
-
-def g_of_samples(p_drawn, p_expected, draws, times, rng):
-    """G of `times` samples, by the same grouping as g_statistic but all at once."""
-    counts = rng.multinomial(draws, p_drawn, size=times)
-    order = np.argsort(-p_expected)
-    head, tail = order[: KINDS - 1], order[KINDS - 1 :]
-    expected = np.append(p_expected[head], p_expected[tail].sum())
-    observed = np.column_stack([counts[:, head], counts[:, tail].sum(axis=1)])
-    with np.errstate(all="ignore"):
-        g = np.where(observed > 0, observed * np.log(observed / (draws * expected)), 0).sum(axis=1)
-    g[(counts[:, p_expected == 0] > 0).any(axis=1)] = np.inf
-    return g
+CASES = Path(__file__).resolve().parents[2] / "cases"
+HIDDEN = [Hidden(find("tiny"), seed) for seed in ("0", "1", "2")]
+ALL = [stored.groups["draws"], *(likeliest(hidden)[0] for hidden in HIDDEN)]
 
 
-def missed(p_drawn, p_expected, rng, times=4_000):
-    """The share of samples on which the whole procedure lets a sampler pass."""
-    first = g_of_samples(p_drawn, p_expected, DRAWS, times, rng)
-    second = g_of_samples(p_drawn, p_expected, MORE, times, rng)
-    undecided = (first > limit() / 5) & (first < limit())
-    return float(((first <= limit() / 5) | (undecided & (second < limit()))).mean())
+def answers(file, list_name):
+    """The entries of one of tests/cases' files that answer this exercise."""
+    spec = importlib.util.spec_from_file_location(file, CASES / f"{file}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return [pytest.param(*entry[2:], id=entry[0]) for entry in getattr(module, list_name) if entry[1] == "sample_top_n"]
 
 
-def cases():
-    yield catalogue.groups["draws"][0], 1e-3
-    for seed in range(3):
-        yield likeliest(Hidden(find("tiny"), seed))[0], 1e-2
+def written(source):
+    """The function that a cell defines, with a right softmax beside it."""
+    space = {"softmax": softmax}
+    exec(source, space)
+    return space["sample_top_n"]
 
 
-def test_the_limit_keeps_false_alarms_below_one_in_a_million():
-    k, t = KINDS - 1, limit()
-    assert math.exp(-t) * (math.e * t / k) ** k <= ALARM and 4 * ALARM < 1e-6
+def results_of(sample, hidden=HIDDEN[0]):
+    return run(EXERCISES["sample_top_n"], Local(sample, "sample_top_n"), hidden)
 
 
-def test_the_bound_is_not_broken_by_simulation():
-    p = catalogue.groups["draws"][0].expected
-    g = g_of_samples(p, p, DRAWS, 200_000, np.random.default_rng(0))
-    for t in (10, 15, 20):  # at the limit itself nothing would be seen
-        assert (g >= t).mean() <= math.exp(-t) * (math.e * t / (KINDS - 1)) ** (KINDS - 1)
-    assert (g > limit() / 5).mean() < 1 / 25  # how often a right sampler has a second look
+def drawing(weigh, choose=lambda z, n: np.argsort(z)[-n:]):
+    """A sampler with weights `weigh(scores, n)` for the ids `choose(logits, n)`."""
+
+    def sample_top_n(logits, n, rng):
+        ids = choose(logits, n)
+        p = weigh(logits[ids].astype(float), n)
+        return int(rng.choice(ids, p=p / p.sum()))
+
+    return sample_top_n
 
 
-def test_every_known_mistake_is_caught_as_surely_as_the_module_says():
-    rng = np.random.default_rng(0)
-    for case, allowed in cases():
-        for name, probabilities in catalogue.singles.items():
-            if name not in SEEN_OTHERWISE:
-                p = np.clip(probabilities(case.args[0].astype(float), case.args[1]), 0, None)
-                assert missed(p / p.sum(), case.expected, rng) < allowed, name
+def by_softmax(z, n):
+    return softmax(z)
 
 
-def test_an_id_outside_the_vocabulary_has_no_probability():
-    p = np.array([0.5, 0.5, 0.0])
-    assert g_statistic(np.array([0, 1, 7]), p) == math.inf
-    assert g_statistic(np.array([0, -1]), p) == math.inf
-    assert g_statistic(np.array([0, 2]), p) == math.inf
-    assert g_statistic(np.array([0, 1]), p) == pytest.approx(0)
+# ---- The bounds ----
+
+
+@pytest.mark.parametrize("cases", ALL)
+def test_odds_are_martingales(cases):
+    """One draw of a right sampler leaves each rival's odds at 1 on average: Ville's inequality needs no more."""
+    for case in cases:
+        p = case.expected / case.expected.sum()
+        mean = (p[p > 0] * np.exp(log_odds(case)[:, p > 0])).sum(axis=1)
+        assert (mean <= 1 + 1e-9).all()
+        assert np.allclose(mean[:4], 1)
+
+
+def test_the_urn_is_a_martingale():
+    """Over all sequences of 4 draws, weighted with their probabilities, its odds are 1 on average."""
+    p = np.array([0.5, 0.3, 0.2])
+    sequences = np.indices([3] * 4).reshape(4, -1).T
+    assert sum(math.exp(urn(ids, p)) * p[ids].prod() for ids in sequences) == pytest.approx(1)
+
+
+def test_false_alarms_of_a_whole_grading_stay_below_one_in_a_million():
+    same = max((case.expected**2).sum() for case in (cases[1] for cases in ALL)) ** AGAIN
+    assert 2 * ALARM + same < 1e-6
+
+
+def test_a_rival_slips_through_no_more_often_than_stated():
+    """At a bound where something is to be seen: the share of runs in which a rival's odds ever fall below 0.1."""
+    case, rng = stored.groups["draws"][0], np.random.default_rng(0)
+    p, table = case.expected / case.expected.sum(), log_odds(case)[1]
+    q = tempered(p, 1.09)
+    ids = rng.choice(len(p), p=q, size=(2000, 1000))
+    assert (np.cumsum(table[ids], axis=1).min(axis=1) < math.log(0.1)).mean() <= 0.1
+    right = rng.choice(len(p), p=p, size=(2000, 1000))
+    assert (np.cumsum(table[right], axis=1).max(axis=1) >= math.log(10)).mean() <= 0.1
+    assert MISS**2 < 0.001
+
+
+# ---- Power and price; benchmarks/sampling.py measures them on more seeds ----
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_slightly_wrong_samplers_are_caught(name):
+    caught = [not examined(WRONG[name][1], life, HIDDEN[life % 3])[0] for life in range(40)]
+    assert all(caught)
+
+
+def test_right_samplers_pass_and_are_asked_no_more_than_before():
+    right = [examined(lambda p, z: p, life, HIDDEN[life % 3]) for life in range(150)]
+    assert all(passed for passed, _, _ in right)
+    assert np.mean([asked for _, _, asked in right]) < 1016  # 2 * (400 + 40 + 1500 / 40), 40, 20 and 2
+
+
+@pytest.mark.parametrize("life", range(5))
+def test_every_known_mistake_is_caught_visibly(life):
+    for name, wrong in catalogue.singles.items():
+        if name not in ("ignores_rng", "changes_logits"):  # not seen by their probabilities
+            change = lambda p, z, wrong=wrong: np.clip(wrong(z.astype(float), (p > 0).sum()), 0, None)  # noqa: E731
+            assert not examined(change, life, HIDDEN[0])[1], name
 
 
 class Counting(Local):
-    """Counts draws and messages."""
+    """Counts draws by message."""
 
     def draws(self, *args, seed, times):
         self.asked = [*getattr(self, "asked", []), times]
@@ -80,10 +125,184 @@ class Counting(Local):
 
 
 def test_a_right_sampler_is_asked_in_few_messages():
-    def sample(logits, n, rng):
-        top = np.argsort(logits)[-n:]
-        return top[np.argmax(logits[top] + rng.gumbel(size=n))]
-
-    student = Counting(sample, "sample_top_n")
+    student = Counting(drawing(by_softmax), "sample_top_n")
     assert all(r.passed for r in run(exercise.checks, student))
-    assert len(student.asked) <= 4 and sum(student.asked) < DRAWS + 150
+    assert len(student.asked) < 40 and sum(student.asked) < 1000
+
+
+# ---- Right answers ----
+
+
+@pytest.mark.parametrize("source", answers("right", "H"))
+def test_right_answers_get_full_marks_with_any_seed(source):
+    for hidden in HIDDEN:
+        assert [r.message for r in results_of(written(source), hidden) if not r.passed] == []
+
+
+def cut_after_softmax(logits, n, rng):
+    p = softmax(logits.astype(float))
+    p[p < np.sort(p)[-n]] = 0
+    return int(rng.choice(len(p), p=p / p.sum()))
+
+
+def float32_choice(logits, n, rng):
+    ids = np.argpartition(-logits, n - 1)[:n]
+    e = np.exp(logits[ids] - logits[ids].max())
+    return int(rng.choice(ids, p=e / e.sum()))
+
+
+def float32_multinomial(logits, n, rng):
+    ids = np.argsort(-logits, kind="stable")[:n]  # the unlikeliest last: what NumPy gives the rest
+    e = np.exp(logits[ids] - logits[ids].max())
+    return int(ids[np.argmax(rng.multinomial(1, e / e.sum()))])
+
+
+def float32_cdf(logits, n, rng):
+    ids = np.argsort(logits)[::-1][:n]
+    e = np.exp(logits[ids] - logits[ids][0])
+    return int(ids[min(np.searchsorted(np.cumsum(e / e.sum()), np.float32(rng.random())), n - 1)])
+
+
+def float32_gumbel(logits, n, rng):
+    ids = np.argsort(logits)[-n:]
+    return int(ids[np.argmax(logits[ids] + rng.gumbel(size=n).astype(np.float32))])
+
+
+@pytest.mark.parametrize(
+    "sample", [cut_after_softmax, float32_choice, float32_multinomial, float32_cdf, float32_gumbel]
+)
+def test_other_right_ways_get_full_marks(sample):
+    for hidden in HIDDEN:
+        assert [r.message for r in results_of(sample, hidden) if not r.passed] == []
+
+
+# ---- What is told ----
+
+
+@pytest.mark.parametrize(("source", "words"), answers("wrong", "W"))
+def test_wrong_answers_lose_points_and_are_told_what_leads_to_the_mistake(source, words):
+    failed = [r for r in results_of(written(source)) if not r.passed]
+    assert any(re.search(words, f"{r.message} {r.hint or ''}") for r in failed)
+
+
+def told(sample):
+    """The first thing that a sampler is told: (fact, question, name of a mistake)."""
+    first = next(r for r in results_of(sample) if not r.passed)
+    return first.message, first.hint, first.mistake
+
+
+@pytest.mark.parametrize("temperature", [0.6, 0.8, 1.2, 1.5, 2, 5])
+def test_a_temperature_is_measured_and_no_other_cause_named(temperature):
+    fact, _, mistake = told(drawing(lambda z, n: softmax(z / temperature)))
+    measured = float(re.search(r"a temperature of about ([\d.]+)\.$", fact)[1])
+    assert measured == pytest.approx(temperature, rel=0.1) and mistake is None
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+@pytest.mark.parametrize(
+    ("part", "words"), [(lambda p: p == p.max(), "likeliest"), (lambda p: p > 0, "equally likely")]
+)
+def test_a_greedy_or_uniform_part_is_measured(share, part, words):
+    fact, _, mistake = told(drawing(lambda z, n: mixed(softmax(z), share, part(softmax(z)))))
+    assert words in fact and mistake is None
+    assert float(re.search(r"(\d+) %", fact)[1]) == pytest.approx(100 * share, abs=5)
+
+
+def own_seed(logits, n, rng):
+    np.random.seed(42)
+    return int(np.random.choice(np.argsort(logits)[-n:]))
+
+
+def copied(logits, n, rng):
+    import copy
+
+    return drawing(by_softmax)(logits, n, copy.deepcopy(rng))
+
+
+def smallest_and_places(logits, n, rng):
+    return int(rng.choice(n, p=softmax(np.sort(logits)[:n].astype(float))))
+
+
+def filled(filler):
+    def sample_top_n(logits, n, rng):
+        top = np.argsort(logits)[-n:]
+        scores = np.full(len(logits), float(filler))
+        scores[top] = logits[top]
+        return int(rng.choice(len(logits), p=softmax(scores)))
+
+    return sample_top_n
+
+
+@pytest.mark.parametrize(
+    ("sample", "words", "mistake"),
+    [
+        (drawing(lambda z, n: softmax(z / n)), "divided by n", "divided_by_n"),
+        (drawing(lambda z, n: softmax(softmax(z))), "twice", "softmax_twice"),
+        (own_seed, "whatever the state of rng", None),
+        (copied, "One rng gives the same token", None),
+        (smallest_and_places, "100 % of the tokens drawn are not among", None),
+        (filled(0), "far below -120", None),
+        (filled(1e-10), "far below -120", None),
+        (filled(-100), "far below -120", None),
+        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n - 2 :]), "their ranks go down to 5", None),
+        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n:-1]), "next n - 1 do", "stops_before_the_likeliest"),
+        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n - 1 : -1]), "next n do", "without_the_likeliest"),
+        (drawing(lambda z, n: np.log1p(np.exp(z))), "not 0.5 %", None),
+        (drawing(lambda z, n: softmax(z) + 0.01), "comes in 13 % of the draws, not 60 %", None),
+    ],
+)
+def test_what_is_told_is_true(sample, words, mistake):
+    fact, question, name = told(sample)
+    assert words in f"{fact} {question}" and name == mistake
+
+
+def test_a_right_sampler_has_no_cause():
+    assert cause(Local(drawing(by_softmax), "sample_top_n")) is None
+
+
+# ---- The notebook's own lesson ----
+
+
+def naive(logits, n, rng):
+    ids = np.argsort(logits)[-n:]
+    e = np.exp(logits[ids])
+    return int(rng.choice(ids, p=e / e.sum()))
+
+
+def naive_without_choice(logits, n, rng):
+    ids = np.argsort(logits)[-n:]
+    e = np.exp(logits[ids])
+    return int(ids[min(np.searchsorted(np.cumsum(e / e.sum()), rng.random()), n - 1)])
+
+
+@pytest.mark.parametrize("sample", [naive, naive_without_choice])
+def test_a_careless_exp_fails_visibly_and_is_led_to_it(sample):
+    results = results_of(sample)
+    assert [r.check.name for r in results if not r.passed] == ["proportions", "real_logits"]
+    assert results[0].hint == "What is exp(-120) in float32?"
+    assert sum(earned(results, 20)) == pytest.approx(9)
+
+
+def test_the_same_in_float64_is_right():
+    assert all(r.passed for r in results_of(drawing(lambda z, n: np.exp(z))))
+
+
+def probabilities_of_all(logits, n, rng):
+    ids = np.argsort(logits)[-n:]
+    return int(rng.choice(ids, p=softmax(logits.astype(float))[ids]))
+
+
+def one_decimal(logits, n, rng):
+    ids = np.argsort(logits)[-n:]
+    return int(rng.choice(ids, p=np.round(softmax(logits[ids].astype(float)), 1)))
+
+
+@pytest.mark.parametrize(("sample", "mistake"), [(probabilities_of_all, "not_renormalised"), (one_decimal, None)])
+def test_a_sum_that_is_not_1_is_named_only_where_the_cause_is_proved(sample, mistake):
+    fact, question, name = told(sample)
+    assert "sum to 1" in fact and question == "What should the probabilities of the n tokens add up to?"
+    assert name == mistake
+
+
+def test_looks_fit_the_cases():
+    assert len(LOOK) == len(stored.groups["draws"]) == 3

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gptkit.checks.words import arguments, numbers, question_about, question_after
+from gptkit.checks.words import AFTER, arguments, difference, numbers, question_about, question_after
 
 RIGHT = np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 7.0]])
 
@@ -38,17 +38,38 @@ def test_numbers_are_written_as_a_student_would():
     assert arguments(["x", "eps"], [np.array([1.0]), 0.5]) == "x = [1], eps = 0.5"
 
 
+def test_a_message_holds_at_most_twelve_numbers():
+    """The arguments go first, then all but the place that is off the most."""
+    small, long = np.array([0.5, 0.5]), np.linspace(0, 1, 256).reshape(16, 16)
+    assert (
+        difference("f", ["x"], [small], small, 1 - small, "a row")
+        == "f(x = [0.5, 0.5]) returned [0.5, 0.5], not [0.5, 0.5]."
+    )
+    assert difference("f", ["x"], [long], small, 2 * small, "a row") == "f returned [0.5, 0.5], not [1, 1], for a row."
+    off = long.copy()
+    off[3, 5] = 7
+    said = difference("f", ["x"], [long], off, long, "a table")
+    assert said == "f returned 7 at [3, 5], not 0.2078, for a table."
+    assert difference("f", ["a"], [long], np.asarray(2.0), np.asarray(1.0), "").startswith("f returned 2, not 1")
+
+
 @pytest.mark.parametrize(
-    ("fact", "question"),
+    ("error", "about", "question"),
     [
-        (
-            "softmax raised NameError at line 3, `e / s`: 's' is not defined.",
-            "Where does that name get its value?",
-        ),
-        ("softmax raised AttributeError: no attribute 'sums'.", "Does that object have something by that name"),
-        ("softmax raised ValueError: it raised TypeError.", "Which shapes meet in that line?"),
-        ("softmax raised an error.", "Which shapes meet in that line?"),
+        ("NameError", None, "Where does that name get its value?"),
+        ("AttributeError", None, "Does that object have something by that name"),
+        ("ValueError", "shape", "Which shapes meet in that line?"),
+        ("ValueError", "truth value", "Which value there is a whole array"),
+        ("IndentationError", None, "Do the lines that belong together begin"),
+        ("ModuleNotFoundError", None, "Which part of NumPy"),
+        ("ValueError", None, "What is each value in that line"),
+        (None, None, "What is each value in that line"),
     ],
 )
-def test_the_question_after_an_error_fits_its_kind(fact, question):
-    assert question_after(fact).startswith(question)
+def test_the_question_after_an_error_fits_its_kind(error, about, question):
+    assert question_after(error, about).startswith(question)
+
+
+@pytest.mark.parametrize("error", [*AFTER, None, "Told"])
+def test_no_error_but_one_of_shapes_is_asked_about_shapes(error):
+    assert "shape" not in question_after(error)

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from gptkit.engine import model
 from gptkit.engine.model import GPT2, Cache
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from picoGPT import gpt2_pico as textbook
+
+from tests.drawing import few
 
 SIZES = {"124M": (12, 12), "355M": (24, 16), "774M": (36, 20), "1558M": (48, 25)}  # n_layer, n_head
 LONG = 75  # tokens: three chunks, of which the last is not full
@@ -52,7 +54,7 @@ def test_logits_are_the_textbooks_with_and_without_a_cache(random_params, name):
         close(gpt2.logits(ids[i : i + 1], cache), wanted[i])
 
 
-@settings(max_examples=25, deadline=None)
+@few(25)
 @given(cuts=st.sets(st.integers(1, LONG - 1), max_size=6))
 def test_any_split_of_the_prompt_gives_the_same_logits(long_model, cuts):
     hparams, params, ids, wanted = long_model

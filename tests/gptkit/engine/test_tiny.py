@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
+import tokenizers
 from gptkit import weights
 from gptkit.engine.model import GPT2
 from gptkit.engine.tokenizer import Tokenizer
@@ -39,7 +39,6 @@ def test_the_vocabulary_is_a_byte_pair_vocabulary_of_its_size():
 
 
 def test_it_agrees_with_the_tokenizers_library():
-    tokenizers = pytest.importorskip("tokenizers", reason="Hugging Face tokenizers is not installed")
     theirs = tokenizers.ByteLevelBPETokenizer(str(TINY / "encoder.json"), str(TINY / "vocab.bpe"))
     text = "KING RICHARD:\nNow is the winter of our discontent, 1592 — naïve 😀\n"
     assert Tokenizer.from_folder(TINY).encode(text) == theirs.encode(text).ids

@@ -70,6 +70,18 @@ def test_property_alone_earns_nothing(capsys):
     assert "These marks count once a check of values passes too." in out
 
 
+def test_what_is_found_twice_is_pointed_to_and_what_is_not_reached_says_so():
+    def raises(x):
+        raise ValueError("no")
+
+    def stub(x):
+        raise NotImplementedError
+
+    twice = [found for *_, found, _ in feedback.examine("softmax", {"softmax": raises}).rows()]
+    assert "raised ValueError" in twice[0] and twice[1:] == ["As above."]
+    assert [found for *_, found, _ in feedback.examine("softmax", {"softmax": stub}).rows()][1:] == ["Not reached."]
+
+
 def test_stub_is_not_a_fault(capsys):
     def softmax(x):
         raise NotImplementedError("not written yet")

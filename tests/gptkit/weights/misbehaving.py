@@ -1,6 +1,10 @@
 """A local server for test_fetch.py that serves a folder, and misbehaves for the paths it is told to."""
 
+import contextlib
+import gzip
 import re
+import ssl
+import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -21,12 +25,15 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.ways, self.seen = files, {}, []
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.refuses_to_be_a_proxy = False
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if self.server.refuses_to_be_a_proxy:
+            return self.answer(407, b"")
         self.server.seen.append((self.path, self.headers["Range"]))
         content = self.server.files.get(self.path)
         ways = self.server.ways.get(self.path) or []
@@ -38,6 +45,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404, b"no such file")
         else:
             self.serve(content)
+
+    do_CONNECT = do_GET  # noqa: N815
 
     def serve(self, content: bytes):
         """As a proper server does, ranges included."""
@@ -78,6 +87,43 @@ def serving(folder: Path):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def wear_certificate(server: Server, folder: Path, kind: str) -> Path:
+    """Speak TLS from now on, with a certificate of this kind; returns the file in which it would be trusted."""
+    name = "DNS:models.example" if kind == "another's" else "IP:127.0.0.1"
+    start, end = ("200101000000Z", "200201000000Z") if kind == "expired" else ("200101000000Z", "491231000000Z")
+    config = f"""
+[req]
+distinguished_name = who
+[who]
+[ca]
+default_ca = own
+[own]
+database = index.txt
+new_certs_dir = .
+default_md = sha256
+rand_serial = yes
+policy = policy
+x509_extensions = extensions
+[policy]
+commonName = supplied
+[extensions]
+subjectAltName = {name}
+basicConstraints = critical,CA:true
+"""
+    (folder / "openssl.cnf").write_text(config)
+    (folder / "index.txt").touch()
+    request = "req -config openssl.cnf -newkey rsa:2048 -nodes -subj /CN=test -keyout key.pem -out request.pem"
+    sign = "ca -config openssl.cnf -selfsign -batch -notext -keyfile key.pem -in request.pem"
+    for command in (request, f"{sign} -startdate {start} -enddate {end} -out certificate.pem"):
+        subprocess.run(["openssl", *command.split()], check=True, capture_output=True, cwd=folder)
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.url = server.url.replace("http:", "https:")
+    return certificate
 
 
 # ways of misbehaving
@@ -144,6 +190,39 @@ def truncated(handler, content):
 def login_page(handler, _):
     """What a hotel's network answers to everything."""
     handler.answer(200, b"<html>Please log in</html>" * 100)
+
+
+def login_page_elsewhere(handler, _):
+    """A captive portal: sent to another server's page, which answers 200."""
+    handler.server.files["/login"] = b"\n<!DOCTYPE html><title>Log in</title>"
+    handler.answer(302, b"", Location=f"http://localhost:{handler.server.server_port}/login")
+
+
+def wants_login(handler, _):
+    """What RFC 6585 has for a network that wants a login."""
+    handler.answer(511, b"log in")
+
+
+def packed(handler, content):
+    """Compressed, though it was asked not to be; of a range, as the last part of what is compressed."""
+    content = gzip.compress(content)
+    start = handler.start()
+    headers = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"} if start else {}
+    handler.answer(206 if start else 200, content[start:], **headers, **{"Content-Encoding": "gzip"})
+
+
+def packed_badly(handler, content):
+    """Said to be compressed, and is not."""
+    handler.answer(200, content, **{"Content-Encoding": "gzip"})
+
+
+def never_ends(handler, content):
+    """No length, and more and more."""
+    handler.send_response(200)
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        for _ in range(1000):
+            handler.wfile.write(content)
 
 
 def status(code):

@@ -11,7 +11,6 @@ import pytest
 from gptkit import weights
 from gptkit.weights import WeightsError, checkpoint, layout, tensorfile
 
-pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
 TINY = Path(__file__).parents[3] / "models" / "tiny"
 
 

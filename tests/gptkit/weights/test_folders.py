@@ -9,12 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gptkit
 import numpy as np
 import pytest
 from gptkit import weights
 from gptkit.weights import WeightsError, layout, tensorfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.drawing import few
 
 HPARAMS = {"n_vocab": 300, "n_ctx": 16, "n_embd": 8, "n_head": 2, "n_layer": 2}
 
@@ -52,7 +55,6 @@ def test_parameters_are_nested_views_of_the_file(folder):
 
 def test_opening_copies_nothing(tmp_path):
     """64 MB of parameters in a fresh process that has imported NumPy: milliseconds, and no memory of its own."""
-    pytest.importorskip("psutil", reason="psutil is not installed")
     big = HPARAMS | {"n_embd": 512, "n_layer": 5}
     folder = tmp_path / "big"
     folder.mkdir()
@@ -78,7 +80,7 @@ def test_arrays_start_where_processors_like_it(folder):
 
 
 @given(st.dictionaries(st.text(min_size=1), st.lists(st.integers(0, 4), max_size=3), max_size=5))
-@settings(max_examples=50, deadline=None)
+@few(50)
 def test_what_is_written_is_read_and_the_library_agrees(tmp_path_factory, shapes):
     shapes.pop("__metadata__", None)
     path = tmp_path_factory.mktemp("written") / "a.safetensors"
@@ -92,7 +94,7 @@ def test_what_is_written_is_read_and_the_library_agrees(tmp_path_factory, shapes
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))
-@settings(max_examples=200, deadline=None)
+@few(200)
 def test_a_damaged_file_is_refused_or_harmless(tmp_path_factory, junk, where):
     """Whatever stands in the file, the reader raises WeightsError or returns views inside the file."""
     path = tmp_path_factory.mktemp("damaged") / "a.safetensors"
@@ -186,6 +188,74 @@ def test_find_prefers_124m_then_tiny(tmp_path, monkeypatch):
         (tmp_path / "aside").rename(real / missing)
     with pytest.raises(WeightsError, match="python -m gptkit fetch 355M"):
         weights.find("355M")
+
+
+def make_kit(folder: Path) -> Path:
+    """A student's copy, away from the repository, that everybody may read."""
+    kit = Path(weights.__file__).parents[1]
+    shutil.copytree(kit, folder / "gptkit", ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+    return folder
+
+
+def load_as_a_student(folder: Path, name: str | None, user: int | None = None, **environment) -> tuple[int, str, str]:
+    """Exit code, name of the model, and what stands on stderr, of `gptkit.load(name)` in a fresh process."""
+    drop = (
+        f"import os; os.setgroups([]); os.setgid({user}); os.setuid({user}); os.environ.pop('HOME')\n" if user else ""
+    )
+    # the modules come first: the interpreter's own folder may be closed to the user
+    imports = "import gptkit, gptkit.weights.checkpoint, gptkit.engine.tokenizer"
+    code = f"{imports}\n{drop}print(gptkit.load({name!r}).name)"
+    clean = {k: v for k, v in os.environ.items() if k not in ("GPT2_MODELS_DIR", "PYTHONPATH", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=clean | environment, capture_output=True, text=True
+    )
+    return done.returncode, done.stdout.strip(), done.stderr
+
+
+DAMAGES = {
+    "empty": lambda real: (real / "model.safetensors").write_bytes(b""),
+    "no hyper-parameters": lambda real: (real / "hparams.json").write_text("{}"),
+    "no vocabulary": lambda real: (real / "encoder.json").write_text("<html>"),
+    "a vocabulary of lists": lambda real: (real / "encoder.json").write_text('{"a": [1]}'),
+    "no merges": lambda real: (real / "vocab.bpe").write_bytes(b"\xff\xfe"),
+    "a folder loop": lambda real: ((real / "vocab.bpe").unlink(), (real / "vocab.bpe").symlink_to("vocab.bpe")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_default_model_is_replaced_by_the_built_in_one(tmp_path, monkeypatch, capsys, damage):
+    """A line says why; asked for by name, it is an error that says what to do."""
+    monkeypatch.setenv("GPT2_MODELS_DIR", str(tmp_path))
+    DAMAGES[damage](make_folder(tmp_path / "124M"))
+    assert gptkit.load().name == "tiny"
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1 and str(tmp_path / "124M") in line and "the built-in model is used" in line
+    with pytest.raises(WeightsError, match="124M"):
+        gptkit.load("124M")
+    assert gptkit.load("tiny").name == "tiny" and capsys.readouterr().err == ""
+
+
+def test_the_built_in_model_needs_no_models_folder(tmp_path):
+    folder = make_kit(tmp_path / "gpt2")
+    for environment, user, words in (
+        ({"GPT2_MODELS_DIR": "~nosuchuser/models"}, None, "GPT2_MODELS_DIR is ~nosuchuser/models"),
+        ({"GPT2_MODELS_DIR": "x" * 300}, None, "File name too long"),
+        ({}, 64321, "You have no home folder"),
+        ({"XDG_CACHE_HOME": str(tmp_path / "root's")}, 64321, "Permission denied"),
+    ):
+        if user and os.geteuid() != 0:
+            continue  # only root can become somebody without a home
+        tmp_path.parent.chmod(0o755)
+        tmp_path.parent.parent.chmod(0o755)
+        tmp_path.chmod(0o755)
+        (tmp_path / "root's").mkdir(mode=0o700, exist_ok=True)
+        code, name, error = load_as_a_student(folder, None, user, **environment)
+        assert (code, name) == (0, "tiny"), error
+        assert words in error and error.count("\n") == 1
+        assert load_as_a_student(folder, "tiny", user, **environment) == (0, "tiny", "")
+        code, _, error = load_as_a_student(folder, "124M", user, **environment)
+        assert code == 1 and words in error.splitlines()[-1] and "WeightsError" in error
 
 
 def test_models_lie_in_the_repository_or_the_cache(tmp_path):

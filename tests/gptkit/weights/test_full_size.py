@@ -18,8 +18,6 @@ from gptkit.weights import checkpoint, download, fetch, layout, published, tenso
 from tests.gptkit.weights import misbehaving as ways
 
 pytestmark = pytest.mark.soak
-pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-pytest.importorskip("tokenizers", reason="Hugging Face tokenizers is not installed")
 REAL = published.MODELS["124M"]
 HF = f"{REAL.repository}/resolve/{REAL.revision}"
 

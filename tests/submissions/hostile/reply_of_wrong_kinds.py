@@ -3,6 +3,7 @@
 expect: cosine_similarity 0 *
 expect: softmax 0 *
 expect: layer_norm 0 *
+expect: end_to_end 6.666667 partial
 """
 # %% cosine_similarity
 import sys

@@ -7,34 +7,63 @@ of calling (`f(...)`, `f.many(...)`, `f.draws(...)`), so the same check gives th
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import sysconfig
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any, Protocol
 
 import numpy as np
 
 SOFT_CAP = 0.3  # checks that compare no values hold at most this share of an exercise together (a test holds it)
-SLOW_SECONDS = 5.0  # a local call that takes longer is called slow; at grading the examiner's own limit rules
+CALL_SECONDS = 10.0  # what one call may take, in the notebook and while grading
 ENDS = {"missing", "timeout", "crashed"}  # nothing more can be learned from calling such a function again
 
-LIBRARIES = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
+LIBRARIES = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib")]
 NOT_THEIRS = (str(Path(__file__).parents[1]), *LIBRARIES, "<frozen", "<__array_function__")
+INSTALLED = ("site-packages", "dist-packages", ".pyx", ".pxd", ".pxi")  # in the names of libraries' files, Cython's too
+PHRASES = ("truth value", "shape", "mismatch", "argument")  # of Python's and NumPy's own sentences: what they are about
+
+NUMPY_SAYS = {  # NumPy's fixed sentences about probabilities, and what they are about
+    "probabilities contain NaN": "nan",
+    "Probabilities contain NaN": "nan",
+    "pvals < 0, pvals > 1 or pvals contains NaNs": "range",
+    "probabilities do not sum to 1": "sum",
+    "Probabilities do not sum to 1. See Notes section of docstring for more information.": "sum",
+    "sum(pvals[:-1]) > 1.0": "sum",
+    "probabilities are not non-negative": "negative",
+    "Probabilities are not non-negative": "negative",
+    "a and p must have same size": "sizes",
+    "'a' and 'p' must have same size": "sizes",
+}
 
 
 class Failed(Exception):
     """A check's verdict: one fact, one question that leads to the mistake.
 
     `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
-    ENDS the checks that follow are reported as not reached.
+    ENDS the checks that follow are reported as not reached. `mistake` is the name of a known mistake, `measured` that
+    of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`.
     """
 
-    def __init__(self, fact: str, question: str | None = None, mistake: str | None = None, status: str = "failed"):
+    def __init__(
+        self,
+        fact: str,
+        question: str | None = None,
+        mistake: str | None = None,
+        status: str = "failed",
+        *,
+        measured: str | None = None,
+        error: str | None = None,
+        about: str | None = None,
+    ):
         super().__init__(fact)
         self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
+        self.measured, self.error, self.about = measured, error, about
 
 
 @dataclass(frozen=True)
@@ -56,6 +85,7 @@ class Student(Protocol):
     def __call__(self, *args: Any) -> Any: ...
     def many(self, calls: Iterable[tuple]) -> list[Any]: ...
     def draws(self, *args: Any, seed: int, times: int) -> np.ndarray: ...
+    def parameters(self) -> list[tuple[str, bool]] | None: ...
 
 
 @dataclass
@@ -75,16 +105,10 @@ class Local:
         try:
             with np.errstate(all="ignore"):  # the checks speak of NaN and infinity in their own words
                 result = self.function(*given)
-        except NotImplementedError:
-            raise Failed(f"{self.name} is not written yet.", status="missing") from None
         except (Exception, SystemExit) as error:
             raise raised(self.name, error) from error
-        if time.perf_counter() - started > SLOW_SECONDS:
-            raise Failed(
-                f"One call of {self.name} took more than {SLOW_SECONDS:g} seconds.",
-                "Is there a Python loop that a single NumPy operation could replace?",
-                status="timeout",
-            )
+        if time.perf_counter() - started > CALL_SECONDS:
+            raise too_slow(self.name, CALL_SECONDS)
         for i, (before, after) in enumerate(zip(args, given, strict=True)):
             if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
                 self.changed.add(i)
@@ -98,18 +122,66 @@ class Local:
         rng = np.random.default_rng(seed)
         return np.array([token_id(self(*args, rng)) for _ in range(times)])
 
+    def parameters(self) -> list[tuple[str, bool]] | None:
+        return parameters(self.function)
+
+
+def parameters(function: Callable) -> list[tuple[str, bool]] | None:
+    """The names of a function's positional parameters, and whether each is required; None where there is no telling."""
+    try:
+        listed = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in listed):
+        return None
+    return [(p.name, p.default is p.empty) for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def too_slow(name: str, seconds: float) -> Failed:
+    """What is said of a call that took longer than it may."""
+    question = "Is there a Python loop that a single NumPy operation could replace?"
+    return Failed(f"One call of {name} took longer than {seconds:g} seconds.", question, status="timeout")
+
 
 def raised(name: str, error: BaseException) -> Failed:
     """What a student reads when their function raised: the kind, the line of theirs it came from, and the message."""
-    where, step = "", error.__traceback__
+    where, function, line, step = "", None, 0, error.__traceback__
     while step is not None:
-        code, line = step.tb_frame.f_code, step.tb_lineno
-        if not code.co_filename.startswith(NOT_THEIRS):
+        code, file = step.tb_frame.f_code, step.tb_frame.f_code.co_filename
+        if not file.startswith(NOT_THEIRS) and not any(part in file for part in INSTALLED):
+            function, line = code, step.tb_lineno
             text = linecache.getline(code.co_filename, line).strip()
             where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
         step = step.tb_next
+    if isinstance(error, NotImplementedError) and function is not None:
+        return unfinished(name, function.co_name, is_stub(function, line), where)
     said = " ".join(str(error).split())[:160].rstrip(".")
-    return Failed(f"{name} raised {type(error).__name__}{where}{': ' if said else ''}{said}.", status="error")
+    kind = type(error).__name__
+    fact = f"{name} raised {kind}{where}{': ' if said else ''}{said}."
+    return Failed(fact, status="error", error=kind, about=about(str(error)))
+
+
+def about(text: str) -> str | None:
+    """What an exception is about: one of NumPy's fixed sentences, or the first of PHRASES in it.
+
+    NumPy and Python give all these errors one type, so that only their own words tell them apart.
+    """
+    return NUMPY_SAYS.get(text) or next((phrase for phrase in PHRASES if phrase in text), None)
+
+
+def is_stub(function: CodeType, line: int) -> bool:
+    """Whether a function that raised at `line` holds nothing else: its docstring is no line that runs."""
+    return not {at for *_, at in function.co_lines() if at} - {function.co_firstlineno, line}
+
+
+def unfinished(name: str, function: str, stub: bool, where: str) -> Failed:
+    """What is said of a NotImplementedError: whose stub it is, or that one was left below code that is written."""
+    if not stub:
+        fact = f"{name} ends in `raise NotImplementedError`{where}."
+        return Failed(fact, "Can that line go, now that the code above it is written?", status="error")
+    if function != name and function.isidentifier():
+        return Failed(f"{name} calls {function}, which is not written yet.", status="missing")
+    return Failed(f"{name} is not written yet.", status="missing")
 
 
 def kind_of(value: Any) -> str:
@@ -146,6 +218,7 @@ class Exercise:
 
     name: str
     signature: str
+    uses: tuple[str, ...] = ()  # the student's other functions that this one may run on
     checks: list[Check] = field(default_factory=list)
 
     def check(self, share: float, *, value: bool = False, hidden: bool = False) -> Callable[[Callable], Callable]:
@@ -169,6 +242,8 @@ class Result:
     mistake: str | None = None
     hint: str | None = None
     status: str = "passed"
+    reached: bool = True  # False: the check was not run, and `message` says why
+    measured: str | None = None
 
 
 def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
@@ -181,12 +256,12 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
     ended: Failed | None = None
     for check in checks:
         if ended is not None:
-            results.append(Result(check, False, f"Not reached: {ended.fact}", status=ended.status))
+            results.append(Result(check, False, ended.fact, status=ended.status, reached=False))
             continue
         try:
             check.test(student, *(data if check.hidden else ()))
         except Failed as why:
-            results.append(Result(check, False, why.fact, why.mistake, why.question, why.status))
+            results.append(Result(check, False, why.fact, why.mistake, why.question, why.status, measured=why.measured))
             ended = why if why.status in ENDS else None
         else:
             results.append(Result(check, True, check.says))

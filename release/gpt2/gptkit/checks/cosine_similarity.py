@@ -4,9 +4,10 @@ import numpy as np
 
 from gptkit.checks.cases import Stored, gates
 from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.probes.cosine_similarity import probes
 
 exercise = Exercise("cosine_similarity", "(a, b)")
-stored = Stored(exercise.name, exercise.signature)
+stored = Stored(exercise.name, exercise.signature, probes)
 
 
 @exercise.check(share=0.25, value=True)
@@ -29,9 +30,9 @@ def lengths_do_not_matter(cosine_similarity: Student) -> None:
     calls = [(a, b), (np.float32(8) * a, b), (a, np.float32(0.25) * b)]
     results = [float(gates(cosine_similarity.name, case, r)) for r in cosine_similarity.many(calls)]
     if abs(results[1] - results[0]) > 1e-4:
-        raise Failed("Making a 8 times longer changes the result.", "What takes the length of a out again?")
+        raise Failed("Making `a` 8 times longer changes the result.", "What takes the length of `a` out again?")
     if abs(results[2] - results[0]) > 1e-4:
-        raise Failed("Making b 4 times shorter changes the result.", "What takes the length of b out again?")
+        raise Failed("Making `b` 4 times shorter changes the result.", "What takes the length of `b` out again?")
 
 
 @exercise.check(share=0.05)

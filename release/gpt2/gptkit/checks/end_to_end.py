@@ -16,9 +16,9 @@ import numpy as np
 from gptkit.checks import attention, layer_norm
 from gptkit.checks.cases import Case, close, gates
 from gptkit.checks.core import Exercise, Failed, Student
-from gptkit.engine.model import GPT2, Trace
+from gptkit.engine.model import GPT2, PARTS, Trace
 
-exercise = Exercise("end_to_end", "(softmax, layer_norm, attention)")
+exercise = Exercise("end_to_end", "(softmax, layer_norm, attention)", uses=PARTS)
 
 OWN_CHECKS = {"layer_norm": layer_norm.stored, "attention": attention.stored}
 SPREAD = 1e-3  # how far logits may be off, relative to the distance between the largest and the smallest
@@ -114,11 +114,11 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
     *_, name, place, call = min(found, key=lambda one: one[:2])
     fact = f"The model first leaves its way at {place}, where {name} returns other numbers than expected."
     student = getattr(functions, name)
-    if known := OWN_CHECKS[name].named(student):
-        return Failed(fact, known.question, known.mistake)
+    if known := OWN_CHECKS[name].cause(student):
+        return Failed(fact, known.question, known.mistake, measured=known.measured)
     if not wrong_calls(student, [call], ""):
         fact = f"{name} returns other numbers when it is asked the same again."
-        return Failed(fact, "What does it remember from one call to the next?", "remembers_calls")
+        return Failed(fact, "What does it remember from one call to the next?", measured="fickle")
     return Failed(fact, f"Which inputs of the model's differ from those that your {name} was checked with?")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +11,29 @@ AFTER = {  # an exception -> the question that leads to its cause
     "AttributeError": "Does that object have something by that name, spelt like that?",
     "NameError": "Where does that name get its value?",
     "UnboundLocalError": "Which line gives that name its value first?",
-    "TypeError": "What is each of the things that meet in that line?",
+    "TypeError": "Of which type is each value in that line?",
     "IndexError": "How many axes are there, and how long is each?",
+    "KeyError": "Which keys are there, spelt how?",
     "AxisError": "How many axes does the smallest input have?",
-    "RecursionError": "Does the function call itself?",
+    "RecursionError": "When does the function stop calling itself?",
+    "SyntaxError": "Is every bracket and quotation mark in or above that line closed, and every colon there?",
+    "IndentationError": "Do the lines that belong together begin at the same place?",
+    "TabError": "Is each line indented with spaces only?",
+    "ModuleNotFoundError": "Which part of NumPy or the standard library can do the same?",
+    "ImportError": "Which part of NumPy or the standard library can do the same?",
+    "ZeroDivisionError": "When does that divisor become 0?",
+    "AssertionError": "Which inputs does that line rule out, and are they allowed?",
+    "MemoryError": "How large is the largest array that line makes?",
+    "SystemExit": "What ends the program there instead of returning a result?",
 }
+AFTER_WORDS = {  # a phrase in NumPy's own text -> the same
+    "truth value": "Which value there is a whole array where one number is needed?",
+    "shape": "Which shapes meet in that line?",
+    "mismatch": "Which shapes meet in that line?",
+    "argument": "Which arguments does that call take, and what are they called?",
+}
+BY_INPUT = {"ValueError", "IndexError", "AxisError", "TypeError"}  # what a line may raise for some inputs only
+ROOM = 12  # numbers in one message
 
 
 def numbers(value: Any) -> str:
@@ -29,6 +46,19 @@ def numbers(value: Any) -> str:
 def arguments(names: Sequence[str], args: Sequence[Any]) -> str:
     """A call's arguments by name: x = [0, 1], g = [1, 1]."""
     return ", ".join(f"{name} = {numbers(a)}" for name, a in zip(names, args, strict=False))
+
+
+def difference(
+    name: str, names: Sequence[str], args: Sequence[Any], got: np.ndarray, expected: np.ndarray, label: str
+) -> str:
+    """What came and what should have, with at most ROOM numbers: the arguments and the place are left out for room."""
+    if sum(map(np.size, args)) + got.size + expected.size <= ROOM:
+        return f"{name}({arguments(names, args)}) returned {numbers(got)}, not {numbers(expected)}."
+    if got.size + expected.size <= ROOM:
+        return f"{name} returned {numbers(got)}, not {numbers(expected)}, for {label}."
+    place = np.unravel_index(np.argmax(np.abs(got - expected)), got.shape)
+    where = ", ".join(str(int(i)) for i in place)
+    return f"{name} returned {numbers(got[place])} at [{where}], not {numbers(expected[place])}, for {label}."
 
 
 @np.errstate(all="ignore")  # a student's numbers may be as large as they like
@@ -52,7 +82,8 @@ def question_about(got: np.ndarray, expected: np.ndarray) -> str:
     return "Which step of the formula first gives other numbers when you work it out by hand?"
 
 
-def question_after(fact: str) -> str:
-    """A question about a call that raised; `fact` names the exception ("softmax raised NameError at line 3 ...")."""
-    kind = re.search(r" raised (\w+)", fact)
-    return AFTER.get(kind[1] if kind else "", "Which shapes meet in that line?")
+def question_after(error: str | None, about: str | None = None) -> str:
+    """A question about a call that raised an exception of the type `error`, whose text is about something known."""
+    return AFTER_WORDS.get(about or "") or AFTER.get(
+        error or "", "What is each value in that line, for the smallest input?"
+    )

@@ -23,6 +23,7 @@ ROWS = 64  # of them, positions that look back together: their scores stay in th
 EPS = 1e-5  # added to the variance in each layer normalisation
 ROOT_2_OVER_PI = (2 / np.pi) ** 0.5
 MASKED = -1e10  # added to the score of a position that lies ahead
+PARTS = ("softmax", "layer_norm", "attention")  # functions that a student writes and GPT2 can run on
 
 
 class Cache:
@@ -153,7 +154,7 @@ class GPT2:
         for layer, block in enumerate(blocks):
             keep = 1 if last_only and layer == len(blocks) - 1 else len(ids)
             x = self._attend(x, block, layer, cache, keep, trace)  # [keep, n_embd]
-            x = self._think(x, block, trace)
+            x = self._mlp(x, block, trace)
         cache.n = past + len(ids)
         return x
 
@@ -167,8 +168,8 @@ class GPT2:
         heads = qkv.reshape(n_new, 3, self.hparams["n_head"], -1).transpose(1, 2, 0, 3)  # [3, n_head, n_new, d]
         cache.keys[layer, :, cache.n : n_all], cache.values[layer, :, cache.n : n_all] = heads[1], heads[2]
         q, k, v = heads[0, :, -keep:], cache.keys[layer, :, :n_all], cache.values[layer, :, :n_all]
-        look = self._look if self._attention is None else self._call_attention
-        seen = look(q, k, v)  # [n_head, keep, d]
+        every_head = self._heads if self._attention is None else self._call_attention
+        seen = every_head(q, k, v)  # [n_head, keep, d]
         if trace is not None:
             mask = _causal(keep, n_all)
             trace.attentions += [(*qkv, mask, out) for *qkv, out in zip(q, k, v, seen, strict=True)]
@@ -176,7 +177,7 @@ class GPT2:
         out += x[-keep:]
         return out
 
-    def _look(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    def _heads(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
         """What all heads see at once, [n_head, n_new, d].
 
         A few positions at a time look back at those up to the last of them, so that little is computed to be masked.
@@ -213,7 +214,7 @@ class GPT2:
             out[h] = _float32(result, q.shape[1:], "attention")
         return out
 
-    def _think(self, x: np.ndarray, block: dict, trace: Trace | None) -> np.ndarray:
+    def _mlp(self, x: np.ndarray, block: dict, trace: Trace | None) -> np.ndarray:
         """The block's second half: a network of one hidden layer, for each position by itself.
 
         GELU in its tanh form, as in Hendrycks and Gimpel 2016: h/2 * (1 + tanh(sqrt(2/pi) * (h + 0.044715 h^3))).
@@ -247,6 +248,8 @@ class GPT2:
 
 def _project(x: np.ndarray, layer: dict) -> np.ndarray:
     """A linear layer, [n, n_in] -> [n, n_out], of weights w [n_in, n_out] and b [n_out]."""
+    # With one row this reads each weight once and is as fast as memory is. With more, OpenBLAS first copies the
+    # weights into another order, which costs as much again: two rows take nearly twice the time of one.
     out = x @ layer["w"]
     out += layer["b"]
     return out

@@ -19,11 +19,11 @@ from importlib import resources
 from types import SimpleNamespace
 
 from gptkit.checks.core import Exercise, Local, Result, earned, run
+from gptkit.engine.model import PARTS
 from gptkit.notebook.style import Shown, continued, in_html
 
 POINTS = json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))
 FUNCTIONS = tuple(name for name in POINTS if name != "end_to_end")  # in the notebook's order
-IN_THE_MODEL = ("softmax", "layer_norm", "attention")
 PRINTED_LINES = 8  # of what a function printed while it was checked, so many lines are shown
 
 yours: dict[str, Callable] = {}  # the student's functions whose visible checks all passed when they were last checked
@@ -38,7 +38,7 @@ def check(*functions: Callable) -> None:
 
     try:
         names = [name_of(f) for f in functions]
-        name = "end_to_end" if set(names) == set(IN_THE_MODEL) else names[0] if len(names) == 1 else None
+        name = "end_to_end" if set(names) == set(PARTS) else names[0] if len(names) == 1 else None
         if name is None:
             raise LookupError("check() takes one of your functions, or softmax, layer_norm and attention together.")
         given = dict(zip(names, functions, strict=True))
@@ -126,7 +126,7 @@ def name_of(function: object) -> str:
 
 def progress() -> str:
     """How many of the five functions are done in this kernel, and which of them GPT-2 runs on."""
-    plugged = [name for name in IN_THE_MODEL if name in yours]
+    plugged = [name for name in PARTS if name in yours]
     running = (
         f"GPT-2 is running on {listed(plugged)} of yours" if plugged else "GPT-2 still runs on the kit's own functions"
     )
@@ -178,16 +178,16 @@ class Feedback:
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """Mark, what is checked, points, what was found, and the question that leads on, of each check.
 
-        What is found twice is told once.
+        What is found twice is told once, and pointed to after that.
         """
         rows, told = [], set()
         for r, got in zip(self.results, earned(self.results, self.points), strict=True):
-            reached = not r.message.startswith("Not reached")
-            mark = "pass" if r.passed else "fail" if reached and r.status != "missing" else "open"
-            found = "" if r.passed or not reached or r.message in told else r.message
+            mark = "pass" if r.passed else "fail" if r.reached and r.status != "missing" else "open"
+            found, question = ("As above.", "") if r.message in told else (r.message, r.hint or "")
+            found = "" if r.passed else found if r.reached else "Not reached."
             told.add(r.message)
             points = f"{got:.3g} / {self.points * r.check.share:.3g}"
-            rows.append((mark, r.check.says, points, found, (r.hint or "") if found else ""))
+            rows.append((mark, r.check.says, points, found, "" if r.passed else question))
         return rows
 
     def printed_lines(self) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from gptkit.weights import layout, tensorfile
-from gptkit.weights.tensorfile import WeightsError
+from gptkit.weights.tensorfile import Damaged, WeightsError
 
 
 def convert(folder: Path) -> None:
@@ -45,9 +45,10 @@ def read(prefix: Path, names: list[str]) -> dict[str, np.ndarray]:
         reader = load_checkpoint(str(prefix))
         found = reader.get_variable_to_shape_map()
         variables = {name: np.asarray(reader.get_tensor(name)) for name in names if name in found}
+    except MemoryError:  # not the file's fault
+        raise WeightsError(f"There is not enough memory to convert {prefix}.") from None
     except Exception as error:  # TensorFlow's own errors, but IndexError and others too
-        reason = str(error).splitlines()[0][:200]
-        raise WeightsError(f"{prefix} cannot be read ({reason}). Delete it and fetch the model again.") from None
+        raise Damaged(prefix, f"it cannot be read: {str(error).splitlines()[0][:200]}") from None
     return {
         name: array[0] if name.endswith("/w") and array.ndim == 3 else array  # [1, in, out] -> [in, out]
         for name, array in variables.items()

@@ -3,37 +3,72 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import socket
+import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
+import urllib3
+from requests import exceptions
 from tqdm import tqdm
 
-from gptkit.weights.tensorfile import WeightsError, cannot_write
+from gptkit.weights.tensorfile import Damaged, WeightsError, cannot_write
 
 TRIES = 5  # in a row without a byte of progress
 PAUSE = 1.0  # seconds before the second try, doubled before each further one
 TIMEOUT = (10, 30)  # seconds to connect, and between two pieces of data
 PIECE = 1 << 16  # bytes; of a connection that breaks, at most this much is lost
 BUSY = (408, 425, 429, 500, 502, 503, 504)  # answers of a server that may do better later
+WEB_PAGE = re.compile(rb"\s*<(!doctype|!--|html|head|body|script|meta)", re.IGNORECASE)
+LOG_IN = "Does this network want you to log in? Open any page in a browser, then fetch again."
+REFUSALS = {
+    407: "Your proxy wants a name and a password, as in HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT.",
+    511: LOG_IN,
+}
 
 
 class Interrupted(Exception):
     """The transfer broke off in a way that may not happen again."""
 
 
-MAY_PASS = (Interrupted, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+MAY_PASS = (
+    Interrupted,
+    exceptions.ConnectionError,
+    exceptions.Timeout,
+    exceptions.ChunkedEncodingError,
+    exceptions.ContentDecodingError,
+)
+# The type of an exception, or of one that it wraps, and what it means; the first that fits.
+REASONS = (
+    (Interrupted, "{0}"),
+    (ssl.SSLCertVerificationError, "its certificate is not trusted ({0.verify_message})"),
+    (socket.gaierror, "no server of this name is known, or there is no network"),
+    (ssl.SSLError, "no secure connection could be made"),
+    (ConnectionRefusedError, "connection refused"),
+    ((TimeoutError, exceptions.Timeout, urllib3.exceptions.ReadTimeoutError), "no answer in time"),
+    (exceptions.ContentDecodingError, "what arrives cannot be unpacked"),
+    (urllib3.exceptions.ProxyError, "{0.original_error}"),
+    (Exception, "the connection broke off"),
+)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file to download: `size` in bytes and `sha256` are None where they are not published."""
+    """A file to download: `size` in bytes and `sha256` are None where they are not published.
+
+    `check` raises WeightsError or ValueError for a file that is not of the kind; it counts where there is no hash.
+    """
 
     url: str
     name: str
     size: int | None = None
     sha256: str | None = None
+    check: Callable[[Path], object] | None = None
 
     def flaw(self, path: Path) -> str | None:
         """What tells `path` from the published file; None when nothing does."""
@@ -42,6 +77,13 @@ class Wanted:
             return f"{size:,} bytes, not {self.size:,}"
         if self.sha256 not in (None, sha256(path)):
             return "its SHA-256 is another one"
+        try:
+            if self.check and not self.sha256:
+                self.check(path)
+        except Damaged as why:
+            return why.how
+        except (WeightsError, ValueError) as why:
+            return str(why)
         return None
 
 
@@ -68,15 +110,18 @@ def download(wanted: Wanted, folder: Path) -> None:
             anew = True  # its beginning came from an earlier try: perhaps only that was wrong
         except MAY_PASS as why:
             failures = 1 if _size(part) > before else failures + 1
-            if failures >= TRIES or isinstance(why, requests.exceptions.SSLError):
+            untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(why))
+            if failures >= TRIES or untrusted:
                 raise WeightsError(
-                    f"{wanted.url} cannot be downloaded: {_reason(why)}. What has arrived is kept; "
+                    f"{wanted.url} cannot be downloaded: {_reason(why, wanted.url)}. What has arrived is kept; "
                     f"try again later, or name another server in GPT2_MIRROR."
                 ) from None
             time.sleep(PAUSE * 2 ** (failures - 1))
-        except requests.RequestException as why:
-            raise WeightsError(f"{wanted.url} cannot be downloaded: {why}.") from None
+        except (exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as why:
+            raise WeightsError(f"{wanted.url} cannot be downloaded: {str(why).rstrip('.')}.") from None
         except OSError as why:
+            if why.errno is None:  # requests' own: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names no file
+                raise WeightsError(f"{wanted.url} cannot be downloaded: {why}. See REQUESTS_CA_BUNDLE.") from None
             raise cannot_write(part, why) from None
 
 
@@ -84,8 +129,10 @@ def _transfer(wanted: Wanted, part: Path, start: int) -> None:
     """Download into `part`, which holds the first `start` bytes already. Raises Interrupted when not all arrived."""
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(wanted.url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        there = answer.headers.get("Content-Range", "")
-        if answer.status_code == 416 or (answer.status_code == 206 and not there.startswith(f"bytes {start}-")):
+        there, packed = answer.headers.get("Content-Range", ""), "Content-Encoding" in answer.headers
+        if answer.status_code == 416 or (
+            answer.status_code == 206 and (packed or not there.startswith(f"bytes {start}-"))
+        ):
             part.unlink(missing_ok=True)
             raise Interrupted("the server does not continue where the download stopped")
         if answer.status_code in BUSY:
@@ -93,19 +140,27 @@ def _transfer(wanted: Wanted, part: Path, start: int) -> None:
         if answer.status_code not in (200, 206):
             raise WeightsError(
                 f"{wanted.url} cannot be downloaded: the server answers {answer.status_code} {answer.reason}. "
-                f"Is the address in GPT2_MIRROR right, where it is set?"
+                + REFUSALS.get(answer.status_code, "Is the address in GPT2_MIRROR right, where it is set?")
             )
         if answer.status_code == 200:
             start = 0  # the whole file, even where only the rest was asked for
-        length = answer.headers.get("Content-Length", "")
+        pieces = answer.iter_content(PIECE)
+        piece = next(pieces, b"")
+        if start == 0 and WEB_PAGE.match(piece):
+            whose = urlsplit(answer.url).hostname
+            raise WeightsError(f"{wanted.url} cannot be downloaded: a web page of {whose} comes instead. {LOG_IN}")
+        length = "" if packed else answer.headers.get("Content-Length", "")  # that of what is packed says nothing
         total = start + int(length) if length.isdigit() else wanted.size
         if wanted.size not in (None, total):
             raise WeightsError(f"{wanted.url} is not the published file ({total:,} bytes, not {wanted.size:,}).")
         bar = tqdm(desc=wanted.name, initial=start, total=total, unit="B", unit_scale=True, unit_divisor=1024)
         with part.open("ab" if start else "wb") as file, bar:
-            for piece in answer.iter_content(PIECE):
+            while piece:
                 file.write(piece)
                 bar.update(len(piece))
+                if wanted.size is not None and file.tell() > wanted.size:
+                    break  # of a file that does not end
+                piece = next(pieces, b"")
     if total is not None and _size(part) < total:
         raise Interrupted(f"only {_size(part):,} of {total:,} bytes arrived")
 
@@ -120,17 +175,21 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _reason(error: Exception) -> str:
-    """What happened, in words: requests wraps the cause in several layers of its own and urllib3's."""
-    text = str(error)
-    if isinstance(error, Interrupted):
-        return text
-    for sign, words in {
-        "timed out": "no answer in time",
-        "refused": "connection refused",
-        "resolve": "no such server, or no network",
-        "CERTIFICATE": "its certificate is not trusted",
-    }.items():
-        if sign in text:
-            return words
-    return "the connection broke off"
+def _causes(error: Exception) -> list[BaseException]:
+    """The error and all that it wraps: as Python does, as an argument (requests) or as `reason` (urllib3)."""
+    found: list[BaseException] = [error]
+    for one in found:  # which grows
+        inner = (*one.args, getattr(one, "reason", None), one.__cause__, one.__context__)
+        found += [cause for cause in inner if isinstance(cause, BaseException) and cause not in found]
+    return found
+
+
+def _reason(error: Exception, url: str) -> str:
+    """What happened, in words, and which proxy was in between."""
+    causes = _causes(error)
+    words = next(words.format(cause) for kind, words in REASONS for cause in causes if isinstance(cause, kind))
+    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+    if not proxy:
+        return words
+    place = proxy.rpartition("@")[2].rpartition("//")[2]  # without a password
+    return f"{words} (through the proxy {place}, which your settings name)"

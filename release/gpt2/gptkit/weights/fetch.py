@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
 import shutil
-import sys
+from collections.abc import Iterable
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from gptkit import weights
 from gptkit.engine.tokenizer import Tokenizer
-from gptkit.weights import checkpoint, layout
+from gptkit.weights import checkpoint, contents
 from gptkit.weights.download import Wanted, download
-from gptkit.weights.published import CHECKPOINT, HF_PARAMETERS, HUGGINGFACE, MODELS, OPENAI, Published
-from gptkit.weights.tensorfile import WeightsError, cannot_write
+from gptkit.weights.lock import alone
+from gptkit.weights.published import (
+    CHECKPOINT_DATA,
+    HF_PARAMETERS,
+    HUGGINGFACE,
+    MODELS,
+    OPENAI,
+    OPENAI_FILES,
+    Published,
+)
+from gptkit.weights.tensorfile import Damaged, WeightsError, cannot_write
 
 HF_NAMES = {"encoder.json": "vocab.json", "vocab.bpe": "merges.txt", HF_PARAMETERS: "model.safetensors"}
 SPARE = 10_000_000  # bytes for the files that are not parameters
@@ -42,7 +50,8 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
         raise WeightsError("OpenAI's files need TensorFlow, which is not installed. Use: --source huggingface")
     try:
         models.mkdir(parents=True, exist_ok=True)
-        with _alone(models / f".{name}.lock"):
+        waiting = f"Another process is fetching {name}: waiting for it"
+        with alone(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
             if not _is_complete(folder, enough):
                 _fetch(MODELS[name], wanted(name, source), models / f".{name}.{source}", folder)
             for remains in models.glob(f".{name}.*/"):  # of a download from the other source
@@ -57,32 +66,29 @@ def wanted(name: str, source: str) -> list[Wanted]:
     model, mirror = MODELS[name], os.environ.get("GPT2_MIRROR", "").rstrip("/")
     if source == "openai":
         base = f"{mirror or OPENAI}/{name}"
-        remote = {file: file for file in ("hparams.json", "encoder.json", "vocab.bpe", *CHECKPOINT)}
+        remote = {file: file for file in OPENAI_FILES}
     else:
         base = f"{mirror or HUGGINGFACE}/{model.repository}/resolve/{model.revision}"
         remote = {"config.json": "config.json"} | HF_NAMES
-    return [Wanted(f"{base}/{there}", here, *model.files.get(here, (None, None))) for here, there in remote.items()]
+    known = {CHECKPOINT_DATA: (4 * model.n_params, None)} | model.files
+    return [
+        Wanted(f"{base}/{there}", here, *known.get(here, (None, None)), functools.partial(contents.check, model, here))
+        for here, there in remote.items()
+    ]
 
 
-def _alone(path: Path) -> FileLock:
-    """The lock that one process at a time holds; the system frees it when that process ends, however it does."""
-    lock = FileLock(path)
-    try:
-        lock.acquire(blocking=False)
-        lock.release()
-    except Timeout:
-        print(f"Another process is fetching {path.name[1:-5]}: waiting for it.", file=sys.stderr)
-    return lock
+def _size(files: Iterable[Path]) -> int:
+    return sum(file.stat().st_size for file in files)
 
 
 def _is_complete(folder: Path, files: list[Wanted]) -> bool:
     """Whether every file is there, is the published one where that is known, and the parameters can be opened."""
     kept = [file for file in files if file.name not in (HF_PARAMETERS, "config.json")]
-    if not all((folder / f.name).is_file() and f.flaw(folder / f.name) is None for f in kept):
-        return False
     try:
+        if not all((folder / f.name).is_file() and f.flaw(folder / f.name) is None for f in kept):
+            return False
         return (folder / weights.PARAMETERS).is_file() and bool(weights.load(folder))
-    except WeightsError:
+    except (WeightsError, OSError):
         return False
 
 
@@ -93,13 +99,19 @@ def _fetch(model: Published, files: list[Wanted], partial: Path, folder: Path) -
         _reuse(file, folder / file.name, partial / file.name)
     _check_space(model, partial)
     for file in files:
-        if not (partial / file.name).exists():
+        there = partial / file.name
+        if not there.exists() or file.flaw(there):
             download(file, partial)
     try:
         _finish(model, partial)
-    except (WeightsError, ValueError, AttributeError) as why:  # the last two: files that are not what they seem
-        shutil.rmtree(partial)
-        raise WeightsError(f"{why} What was downloaded is not {folder.name} and has been deleted.") from None
+    except (Damaged, ValueError) as why:  # the second: two that do not belong together
+        suspects = (why.path.name,) if isinstance(why, Damaged) else ("encoder.json", "vocab.bpe")
+        wrong = [file.name for file in files if file.name.startswith(suspects) and not file.sha256]
+        for name in wrong:
+            (partial / name).unlink(missing_ok=True)
+        fate = f"Deleted: {', '.join(wrong)}. Fetch again" if wrong else "Nothing has been deleted"
+        how = f"{why.path.name}: {why.how}" if isinstance(why, Damaged) else why
+        raise WeightsError(f"What was downloaded is not {folder.name} ({how}). {fate}.") from None
     if not folder.exists():
         partial.rename(folder)
         return
@@ -120,7 +132,7 @@ def _reuse(file: Wanted, there: Path, here: Path) -> None:
 def _check_space(model: Published, partial: Path) -> None:
     """Raise WeightsError unless the parameters fit on the disk twice, as published and as converted."""
     masks = model.n_layer * model.n_ctx**2  # numbers that Hugging Face's file has besides
-    needed = 4 * (2 * model.n_params + masks) + SPARE - sum(file.stat().st_size for file in partial.iterdir())
+    needed = 4 * (2 * model.n_params + masks) + SPARE - _size(partial.iterdir())
     free = shutil.disk_usage(partial).free
     if free < needed:
         raise WeightsError(
@@ -130,17 +142,11 @@ def _check_space(model: Published, partial: Path) -> None:
 
 
 def _finish(model: Published, partial: Path) -> None:
-    """Check the downloaded files together and write model.safetensors. Raises WeightsError or ValueError."""
+    """Look at the downloaded files together and write model.safetensors. Raises WeightsError or ValueError."""
     config = partial / "config.json"
     if config.exists():  # Hugging Face's
-        hparams = json.loads(config.read_text(encoding="utf-8"))
-        found = {name: hparams.get({"n_vocab": "vocab_size"}.get(name, name)) for name in model.hparams}
-        (partial / "hparams.json").write_bytes((json.dumps(found, indent=2) + "\n").encode())  # as OpenAI writes it
-    if layout.load_hparams(partial) != model.hparams:
-        raise WeightsError(f"The server's hyper-parameters are {layout.load_hparams(partial)}, not {model.hparams}.")
-    n_vocab = Tokenizer.from_folder(partial).n_vocab
-    if n_vocab != model.n_vocab:
-        raise WeightsError(f"The server's encoder.json has {n_vocab:,} tokens, not {model.n_vocab:,}.")
+        (partial / "hparams.json").write_bytes((json.dumps(model.hparams, indent=2) + "\n").encode())  # as OpenAI's
+    Tokenizer.from_folder(partial)
     if config.exists():
         checkpoint.convert_huggingface(partial / HF_PARAMETERS, partial)
         (partial / HF_PARAMETERS).unlink()

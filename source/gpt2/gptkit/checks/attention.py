@@ -4,9 +4,10 @@ import numpy as np
 
 from gptkit.checks.cases import Stored, gates
 from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.probes.attention import probes
 
 exercise = Exercise("attention", "(q, k, v, mask)", uses=("softmax",))
-stored = Stored(exercise.name, exercise.signature)
+stored = Stored(exercise.name, exercise.signature, probes)
 
 
 @exercise.check(share=0.15, value=True)

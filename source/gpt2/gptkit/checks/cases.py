@@ -2,14 +2,14 @@
 
 An exercise's visible cases lie in `data/<exercise>.npz`: inputs, what is expected, and what each known mistake would
 return. `Stored.compare` looks at a function's results in three steps: gates (is it an array of the right shape?),
-values, and, when something is wrong, the diagnosis: a mistake is named when it returns what the student returned on
-every stored case.
+values, and, when something is wrong, its cause: a mistake is named when it returns what the student returned on every
+stored case, and again on inputs that were not used to find it; else what the probes measured is told.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from gptkit.checks.core import ENDS, Failed, Student, kind_of
-from gptkit.checks.words import arguments, numbers, question_about, question_after
+from gptkit.checks.probes import Probes
+from gptkit.checks.words import BY_INPUT, difference, question_about, question_after
 
 DATA = Path(__file__).parent / "data"
+PROOFS = "proofs"  # the group of cases that prove a mistake's name, and that no check shows
 RTOL, ATOL = 1e-4, 1e-5  # float32 honesty: what any order of the same operations keeps
 NEAR = 3e-4  # how close a result must be to a mistake's, relative to its largest number, to be the same
 
@@ -43,10 +45,13 @@ class Case:
 
 
 class Stored:
-    """An exercise's data file, read when it is first needed."""
+    """An exercise's data file, read when it is first needed, and the probes for its function, if there are any."""
 
-    def __init__(self, exercise: str, signature: str):
-        self.exercise, self.names = exercise, [part.split("=")[0].strip() for part in signature[1:-1].split(",")]
+    def __init__(self, exercise: str, signature: str, probes: Probes | None = None):
+        self.exercise, self.signature, self.probes = exercise, signature, probes or Probes()
+        self.names = [part.split("=")[0].strip() for part in signature[1:-1].split(",")]
+        self.required = sum("=" not in part for part in signature.split(","))
+        self.prove: Callable[[str], list[Case]] | None = None  # at grading: fresh cases, computed with the mistake
 
     @cached_property
     def _content(self) -> tuple[dict[str, list[Case]], dict[str, list[str]]]:
@@ -54,7 +59,11 @@ class Stored:
 
     @property
     def groups(self) -> dict[str, list[Case]]:
-        return self._content[0]
+        return {name: cases for name, cases in self._content[0].items() if name != PROOFS}
+
+    @property
+    def cases(self) -> list[Case]:
+        return [case for group in self.groups.values() for case in group]
 
     @property
     def mistakes(self) -> dict[str, list[str]]:
@@ -67,24 +76,32 @@ class Stored:
         `rtol` is relative to each number, `atol` to a case's largest one. A call that raised is told before numbers
         that are off, and the smallest case before larger ones.
         """
+        kept = self.answers(f)
         if isinstance(cases, str):
-            kept, cases = self.answers(f), self.groups[cases]
+            cases = self.groups[cases]
             results = [kept[id(case)] for case in cases]
         else:
             results = results_of(f, cases)
-        verdicts = [self._verdict(f.name, i, case, results[i], rtol, atol) for i, case in enumerate(cases)]
+        some_raised = len({isinstance(r, Failed) for r in [*kept.values(), *results]}) == 2
+        verdicts = [self._verdict(f.name, some_raised, c, r, rtol, atol) for c, r in zip(cases, results, strict=True)]
         found = [(v.status == "failed", cases[i].expected.size, i) for i, v in enumerate(verdicts) if v is not None]
         if not found:
             return
-        verdict, mistake = verdicts[min(found)[2]], self.named(f)
-        if mistake and verdict.status == "error":
-            raise Failed(verdict.fact, mistake.question, mistake.mistake, verdict.status)
-        raise mistake or verdict
+        verdict, cause = verdicts[min(found)[2]], self.cause(f)
+        if verdict.status != "error" or (cause and cause.measured == "signature"):
+            raise cause or verdict
+        if cause and cause.mistake:
+            raise Failed(verdict.fact, cause.question, cause.mistake, verdict.status)
+        raise verdict
 
-    def _verdict(self, name: str, i: int, case: Case, result: Any, rtol: float, atol: float) -> Failed | None:
-        """What is to be said of the result of the i-th case, if anything."""
+    def _verdict(
+        self, name: str, some_raised: bool, case: Case, result: Any, rtol: float, atol: float
+    ) -> Failed | None:
+        """What is to be said of the result of a case, if anything; `some_raised`: not all calls did."""
         if isinstance(result, Failed):
-            question = f"What differs in that line for {case.label}?" if i else question_after(result.fact)
+            question = question_after(result.error, result.about)
+            if some_raised and result.error in BY_INPUT and result.about not in ("truth value", "argument"):
+                question = f"What differs in that line for {case.label}?"
             return Failed(result.fact, question, status=result.status)
         try:
             got = gates(name, case, result)
@@ -93,16 +110,20 @@ class Stored:
         if close(got, case.expected, rtol, atol):
             return None
         question = question_about(got, case.expected)
-        if not case.shown or case.expected.size > 12:
+        if not case.shown:
             return Failed(f"{name} returned other numbers than expected for {case.label}.", question)
-        given = arguments(self.names, case.args)
-        return Failed(f"{name}({given}) returned {numbers(got)}, not {numbers(case.expected)}.", question)
+        return Failed(difference(name, self.names, case.args, got, case.expected, case.label), question)
 
     def answers(self, f: Student) -> dict[int, Any]:
-        """What `f` returns for all stored cases, by the case's id. Asked once for each function, in one message."""
+        """What `f` returns for all stored cases, by the case's id. Asked once for each function, in one message.
+
+        The probes are asked with them: before `f` has seen any hidden input, so their answers can tell none.
+        """
         if not hasattr(f, "stored_answers"):
-            cases = [case for group in self.groups.values() for case in group]
-            f.stored_answers = dict(zip(map(id, cases), results_of(f, cases), strict=True))
+            calls = [case.args for case in self.cases] + list(self.probes.calls.values())
+            results = results_of(f, calls)
+            f.stored_answers = dict(zip(map(id, self.cases), results, strict=False))
+            f.probed = results[len(self.cases) :]
         return f.stored_answers
 
     def unchanged(self, f: Student) -> None:
@@ -112,12 +133,54 @@ class Stored:
             fact = f"{f.name} changes {names}: after the call, the caller's array holds other numbers."
             raise Failed(fact, "Which line writes into an argument instead of making a new array?")
 
+    def cause(self, f: Student) -> Failed | None:
+        """Why `f`, which failed, returns what it returns; the same object whenever it is asked. None: not known.
+
+        In this order: its parameters, other answers when it is asked again, a known mistake, a measurement.
+        """
+        if not hasattr(f, "known_cause"):
+            self.answers(f)
+            f.known_cause = self.misfit(f) or self.fickle(f) or self.named(f) or self.probes.explain(f.probed)
+        return f.known_cause
+
+    def misfit(self, f: Student) -> Failed | None:
+        """Parameters that are too few or too many for the call, or that stand in another order."""
+        found = f.parameters()
+        if found is None:
+            return None
+        names, required = [name for name, _ in found], sum(needed for _, needed in found)
+        fact = f"{f.name} takes ({', '.join(names)}), and it is called as {f.name}{self.signature}."
+        if len(names) < len(self.names) or required > len(self.names):
+            question = "Which parameter is missing, or one too many, and in which place?"
+            return Failed(fact, question, status="error", measured="signature")
+        if required > self.required and names[: len(self.names)] == self.names:
+            return Failed(fact, "Which parameter has a default there?", status="error", measured="signature")
+        order = [name.lower() for name in names[: len(self.names)]]
+        if order == self.names or sorted(order) != sorted(self.names):
+            return None
+        full = [case for case in self.cases if len(case.args) == len(order)] or self.cases
+        theirs = results_of(f, [tuple(case.args[self.names.index(n)] for n in order) for case in full])
+        here = [self.answers(f)[id(case)] for case in full]
+        if well(theirs, full) > well(here, full):
+            return Failed(fact, "In which order do the arguments come?", status="error", measured="signature")
+        return None
+
+    def fickle(self, f: Student) -> Failed | None:
+        """Whether the same calls give other numbers the second time."""
+        before = [as_array(r) for r in self.answers(f).values()]
+        after = [as_array(r) for r in results_of(f, [case.args for case in self.cases])]
+        if all(a is b if a is None or b is None else same(a, b) for a, b in zip(before, after, strict=True)):
+            return None
+        fact = f"{f.name} returns other numbers when it is asked the same again."
+        return Failed(fact, "Which line draws by chance, or keeps something from the call before?", measured="fickle")
+
     def named(self, f: Student) -> Failed | None:
-        """The known mistake that returns what `f` returns on the stored cases, as a Failed in its words; or None."""
-        if not hasattr(f, "known_mistake"):
-            cases = [case for group in self.groups.values() for case in group]
-            f.known_mistake = diagnose(list(self.answers(f).values()), cases, self.mistakes)
-        return Failed(*self.mistakes[f.known_mistake], mistake=f.known_mistake) if f.known_mistake else None
+        """The known mistake that returns what `f` returns, on the stored cases and on others; or None."""
+        name = diagnose(list(self.answers(f).values()), self.cases, self.mistakes)
+        if name is None:
+            return None
+        cases = self.prove(name) if self.prove else self._content[0].get(PROOFS, [])
+        return Failed(*self.mistakes[name], mistake=name) if proved(name, results_of(f, cases), cases) else None
 
 
 def gates(name: str, case: Case, result: Any) -> np.ndarray:
@@ -139,10 +202,11 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
         fact = f"{name} returned {kind}, not floating-point numbers of 32 or 64 bits."
         raise Failed(fact, "Which step cuts their decimals off?")
     if np.isnan(array).any():
-        question = "Which step divides zero by zero, or takes infinity from infinity, there?"
-        raise Failed(f"{name} returned NaN for {case.label}.", question)
+        raise Failed(
+            f"{name} returned NaN for {case.label}.", "Which step first gives NaN there, and from which numbers?"
+        )
     if np.isinf(array).any():
-        question = "Which step divides by zero, or grows beyond the largest float, there?"
+        question = "Which step first gives infinity there, and from which numbers?"
         raise Failed(f"{name} returned infinity for {case.label}.", question)
     return np.asarray(array, np.float64)
 
@@ -165,26 +229,27 @@ def close(got: np.ndarray, expected: np.ndarray, rtol: float = RTOL, atol: float
     return bool((np.abs(got - expected) <= rtol * np.abs(expected) + atol * (largest or 1.0)).all())
 
 
-def results_of(f: Student, cases: Sequence[Case]) -> list[Any]:
-    """What `f` returns for each case, in one message when all is well; a Failed in place of a call that raised.
+def results_of(f: Student, cases: Sequence[Case | tuple]) -> list[Any]:
+    """What `f` returns for each case or call, in one message when all is well; a Failed in place of one that raised.
 
     Raises Failed when `f` cannot be asked at all.
     """
+    calls = [case.args if isinstance(case, Case) else case for case in cases]
 
-    def one(case: Case) -> Any:
+    def one(args: tuple) -> Any:
         try:
-            return f(*case.args)
+            return f(*args)
         except Failed as why:
             if why.status in ENDS:
                 raise
             return why
 
     try:
-        return f.many([case.args for case in cases])
+        return f.many(calls)
     except Failed as why:
         if why.status in ENDS:
             raise
-        return [one(case) for case in cases]
+        return [one(args) for args in calls]
 
 
 def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[str]) -> str | None:
@@ -210,6 +275,33 @@ def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[s
             if agreed > most and (seen or agreed == len(cases)):
                 best, most = name, agreed
     return best
+
+
+def well(results: Sequence[Any], cases: Sequence[Case]) -> tuple[int, int]:
+    """How many results are what is expected, and how many are results at all."""
+    arrays = [as_array(r) for r in results]
+    right = [a is not None and close_enough(a, case.expected) for a, case in zip(arrays, cases, strict=True)]
+    return sum(right), sum(a is not None for a in arrays)
+
+
+def proved(name: str, results: Sequence[Any], cases: Sequence[Case]) -> bool:
+    """Whether fresh results are the mistake's: its numbers where it returns some, none where it raises, one at least.
+
+    A result that depends on the precision is None like one that raised, and proves nothing.
+    """
+    seen = 0
+    for case, got in zip(cases, map(as_array, results), strict=True):
+        known = case.fingerprints.get(name)
+        if known is not None and (got is None or not same(got, known)):
+            return False
+        if known is None and got is not None and close_enough(got, case.expected):
+            return False
+        seen += got is None if known is None else not same(known, case.expected)
+    return seen > 0
+
+
+def close_enough(got: np.ndarray, expected: np.ndarray) -> bool:
+    return got.shape == expected.shape and close(got, expected)
 
 
 def as_array(result: Any) -> np.ndarray | None:

@@ -114,11 +114,11 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
     *_, name, place, call = min(found, key=lambda one: one[:2])
     fact = f"The model first leaves its way at {place}, where {name} returns other numbers than expected."
     student = getattr(functions, name)
-    if known := OWN_CHECKS[name].named(student):
-        return Failed(fact, known.question, known.mistake)
+    if known := OWN_CHECKS[name].cause(student):
+        return Failed(fact, known.question, known.mistake, measured=known.measured)
     if not wrong_calls(student, [call], ""):
         fact = f"{name} returns other numbers when it is asked the same again."
-        return Failed(fact, "What does it remember from one call to the next?", "remembers_calls")
+        return Failed(fact, "What does it remember from one call to the next?", measured="fickle")
     return Failed(fact, f"Which inputs of the model's differ from those that your {name} was checked with?")
 
 

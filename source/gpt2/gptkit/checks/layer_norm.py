@@ -4,9 +4,10 @@ import numpy as np
 
 from gptkit.checks.cases import Stored, gates
 from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.probes.layer_norm import probes
 
 exercise = Exercise("layer_norm", "(x, g, b, eps=1e-5)")
-stored = Stored(exercise.name, exercise.signature)
+stored = Stored(exercise.name, exercise.signature, probes)
 
 
 @exercise.check(share=0.1, value=True)

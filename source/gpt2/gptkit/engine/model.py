@@ -248,6 +248,8 @@ class GPT2:
 
 def _project(x: np.ndarray, layer: dict) -> np.ndarray:
     """A linear layer, [n, n_in] -> [n, n_out], of weights w [n_in, n_out] and b [n_out]."""
+    # With one row this reads each weight once and is as fast as memory is. With more, OpenBLAS first copies the
+    # weights into another order, which costs as much again: two rows take nearly twice the time of one.
     out = x @ layer["w"]
     out += layer["b"]
     return out

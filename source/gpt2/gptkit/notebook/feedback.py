@@ -178,15 +178,16 @@ class Feedback:
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """Mark, what is checked, points, what was found, and the question that leads on, of each check.
 
-        What is found twice is told once.
+        What is found twice is told once, and pointed to after that.
         """
         rows, told = [], set()
         for r, got in zip(self.results, earned(self.results, self.points), strict=True):
             mark = "pass" if r.passed else "fail" if r.reached and r.status != "missing" else "open"
-            found = "" if r.passed or not r.reached or r.message in told else r.message
+            found, question = ("As above.", "") if r.message in told else (r.message, r.hint or "")
+            found = "" if r.passed else found if r.reached else "Not reached."
             told.add(r.message)
             points = f"{got:.3g} / {self.points * r.check.share:.3g}"
-            rows.append((mark, r.check.says, points, found, (r.hint or "") if found else ""))
+            rows.append((mark, r.check.says, points, found, "" if r.passed else question))
         return rows
 
     def printed_lines(self) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from gptkit.weights import checkpoint, tensorfile
@@ -22,12 +24,24 @@ EMBEDDED = Path(__file__).parents[1] / "tiny"
 
 
 def models_dir() -> Path:
-    """Where model folders lie: GPT2_MODELS_DIR, else the repository's models/, else a folder of the user's cache."""
-    if chosen := os.environ.get("GPT2_MODELS_DIR"):
-        return Path(chosen).expanduser()
+    """Where model folders lie: GPT2_MODELS_DIR, else the repository's models/, else a folder of the user's cache.
+
+    Raises WeightsError when that is below a home folder and there is none.
+    """
+    chosen = os.environ.get("GPT2_MODELS_DIR")
+    try:
+        return Path(chosen).expanduser() if chosen else _usual_models_dir()
+    except RuntimeError:  # neither HOME nor the system's list of users has one
+        if chosen:
+            raise WeightsError(f"GPT2_MODELS_DIR is {chosen}, and there is no such home folder.") from None
+        raise WeightsError("You have no home folder: name a folder for models in GPT2_MODELS_DIR.") from None
+
+
+def _usual_models_dir() -> Path:
     for folder in Path(__file__).resolve().parents:
-        if (folder / "models" / "tiny" / "train.py").is_file():
-            return folder / "models"
+        with suppress(PermissionError):
+            if _is_file(folder / "models" / "tiny" / "train.py"):
+                return folder / "models"
     if sys.platform == "win32":
         cache = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":
@@ -40,24 +54,44 @@ def models_dir() -> Path:
 def find(name: str | None = None) -> Path:
     """The folder of the model `name`; without a name, 124M where it is there, else tiny, which always is.
 
-    Raises WeightsError when the model named is not there.
+    Raises WeightsError when the model named is not there, or the models folder cannot be read.
     """
-    folders = [models_dir() / (name or "124M")]
-    if name in (None, "tiny"):
-        folders += [models_dir() / "tiny", EMBEDDED]
-    for folder in folders:
-        if is_loadable(folder):
-            return folder
-    raise WeightsError(f"There is no model {name} in {models_dir()}. Fetch it with: python -m gptkit fetch {name}")
+    try:
+        found = _first_loadable([name] if name else ["124M", "tiny"])
+    except WeightsError:
+        if name != EMBEDDED.name:  # it needs no models folder
+            raise
+        return EMBEDDED
+    if found is None and name not in (None, EMBEDDED.name):
+        raise WeightsError(f"There is no model {name} in {models_dir()}. Fetch it with: python -m gptkit fetch {name}")
+    return found or EMBEDDED
+
+
+def _first_loadable(names: list[str]) -> Path | None:
+    models = models_dir()
+    try:
+        return next((models / name for name in names if is_loadable(models / name)), None)
+    except OSError as why:
+        raise WeightsError(
+            f"{why.filename} cannot be read: {why.strerror}. Name another folder in GPT2_MODELS_DIR."
+        ) from None
 
 
 def is_loadable(folder: Path) -> bool:
     """Whether the folder has all files that `load` and the tokenizer need; their contents are not looked at."""
-    if not all((folder / name).is_file() for name in TEXT_FILES):
+    if not all(_is_file(folder / name) for name in TEXT_FILES):
         return False
-    if (folder / PARAMETERS).is_file():
+    if _is_file(folder / PARAMETERS):
         return True
-    return (folder / "model.ckpt.index").is_file() and importlib.util.find_spec("tensorflow") is not None
+    return _is_file(folder / "model.ckpt.index") and importlib.util.find_spec("tensorflow") is not None
+
+
+def _is_file(path: Path) -> bool:
+    """As Path.is_file, which answers False in new versions of Python where it is not allowed to look: this raises."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def load(folder: Path | str) -> tuple[dict, dict]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gptkit.weights.tensorfile import WeightsError
+from gptkit.weights.tensorfile import Damaged, WeightsError
 
 PARAMETERS = "model.safetensors"  # the file of a model folder that holds them in the form that is read
 HPARAMS = ("n_vocab", "n_ctx", "n_embd", "n_head", "n_layer")
@@ -52,15 +52,16 @@ def shapes(hparams: dict[str, int]) -> dict[str, tuple[int, ...]]:
 
 
 def check_shapes(variables: dict[str, np.ndarray], hparams: dict[str, int], source: Path) -> None:
-    """Raise WeightsError unless there is every variable, in float32 and in the shape that the hyper-parameters tell."""
+    """Raise Damaged unless there is every variable, in float32 and in the shape that the hyper-parameters tell."""
     for name, shape in shapes(hparams).items():
         if name not in variables:
-            raise WeightsError(f"{source} has no variable {name}. Fetch the model again.")
+            raise Damaged(source, f"it has no variable {name}")
         found = variables[name]
         if found.shape != shape or found.dtype != np.float32:
-            raise WeightsError(
-                f"{source}: {name} is {found.dtype} {list(found.shape)}, "
-                f"but hparams.json beside it asks for float32 {list(shape)}."
+            raise Damaged(
+                source,
+                f"{name} is {found.dtype} {list(found.shape)}, "
+                f"but hparams.json beside it asks for float32 {list(shape)}",
             )
 
 

@@ -1,0 +1,139 @@
+"""Which notebook is the student's: one rule for every door, and what a path on the command line stands for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from autograder.errors import CannotGrade, UsageError
+from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
+from autograder.notebooks.submission import Release, belongs, known, shortened, worked_on
+from autograder.source_code import defined
+
+DEEP, MANY = 8, 5000  # folders inside each other, and files and folders of one student, that are looked at
+NOT_THEIRS = {"__MACOSX", "gptkit"}  # folders: a Mac's, the assignment's; hidden ones are not looked at either
+PLAIN = {"", ".json", ".txt"}  # what mail programs and browsers make of .ipynb
+
+
+class Work(NamedTuple):
+    """One submission: its label relative to the PATH that was given, the file, and notes on how it was found."""
+
+    label: str
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+class Choice(NamedTuple):
+    """A student's notebook and notes that name the others; or None and notes that say what lies there instead."""
+
+    notebook: Path | None
+    notes: list[str]
+
+
+def choose(folder: Path, release: Release) -> Choice:
+    """The student's notebook in their folder or below it. Raises CannotGrade when a folder or file cannot be read.
+
+    The one with the released name if it was worked on, else the only one that was, else the newest. Links do not count.
+    """
+    files, odd = looked_at(folder)
+    named = [path for path in files if ".ipynb" in path.name.lower()]
+    if len(named) == 1:
+        return Choice(named[0], told(folder, [], odd))
+    opened = {path: opened_if_of(path, release, path in named) for path in named or files}
+    worked = [path for path, notebook in opened.items() if notebook and worked_on(notebook, release)]
+    candidates = worked or [path for path, notebook in opened.items() if notebook] or named
+    if not candidates:
+        lies = ", ".join([path.relative_to(folder).as_posix() for path in files] + odd)
+        return Choice(None, shortened([f"There is no notebook, but: {lies}." if lies else "There is no file."]))
+    at_home = [path for path in candidates if path.name == f"{release.name}.ipynb"]
+    outer = min((len(path.parts) for path in at_home), default=0)
+    among = [path for path in at_home if len(path.parts) == outer] or candidates
+    best = max(among, key=lambda path: (path.lstat().st_mtime_ns, path))
+    return Choice(best, told(folder, [best, *(path for path in named if path != best)], odd))
+
+
+def told(folder: Path, notebooks: list[Path], odd: list[str]) -> list[str]:
+    """Notes that name the notebook that counts (the first), the others, and what was not looked at."""
+    names = [path.relative_to(folder).as_posix() for path in notebooks]
+    notes = [f"{names[0]} counts; there are also: {', '.join(names[1:])}."] if names[1:] else []
+    return shortened(notes + ([f"Not looked at: {', '.join(odd)}."] if odd else []))
+
+
+def opened_if_of(path: Path, release: Release, named: bool) -> Notebook | None:
+    """The notebook if it is one of this assignment."""
+    if not named and path.suffix.lower() not in PLAIN:
+        return None
+    try:
+        notebook = open_notebook(path)
+    except Unreadable:
+        return None
+    code = (cell["source"] for cell in notebook.cells if cell.get("cell_type") == "code")
+    return notebook if belongs(notebook, release) or any(set(defined(c)) & set(known(release)) for c in code) else None
+
+
+def looked_at(folder: Path) -> tuple[list[Path], list[str]]:
+    """The regular files below a folder that may be the student's, and in words what was not looked at."""
+    files, odd, pending, seen = [], [], [(folder, 0)], 0
+    while pending:
+        inside, depth = pending.pop()
+        for entry in entries(inside):
+            seen += 1
+            name = Path(entry.path).relative_to(folder).as_posix()
+            if entry.is_symlink():
+                odd.append(f"{name} (a link)")
+            elif entry.is_dir():
+                if depth < DEEP and seen < MANY:
+                    pending.append((Path(entry.path), depth + 1))
+                else:
+                    odd.append(f"{name} (a folder too deep or one of too many)")
+            elif entry.is_file():
+                files.append(Path(entry.path))
+            else:
+                odd.append(f"{name} (no regular file)")
+    return sorted(files[:MANY]), odd
+
+
+def entries(folder: Path) -> Iterator[os.DirEntry]:
+    """What stands in a folder and is somebody's work, in order. Raises CannotGrade."""
+    try:
+        with os.scandir(folder) as found:
+            kept = [e for e in found if not e.name.startswith(".") and e.name not in NOT_THEIRS]
+    except OSError as error:
+        raise CannotGrade(f"{folder} cannot be read: {error.strerror}.") from error
+    yield from sorted(kept, key=lambda entry: entry.name)
+
+
+def submissions(path: Path, release: Release) -> tuple[list[Work], dict[str, list[str]]]:
+    """The submissions that a PATH stands for, and by name those who have none, with notes that say why.
+
+    PATH is a notebook, or a folder: each notebook in it is a submission, each folder in it a student's with one.
+    Raises UsageError when there is none at all.
+    """
+    if not os.path.lexists(path):
+        raise UsageError(f"{path}: no such file or folder.")
+    if not path.is_dir():
+        if ".ipynb" not in path.name.lower():
+            raise UsageError(f"{path}: not a notebook (a notebook's name ends in .ipynb).")
+        return [Work(path.name, path)], {}
+    work, without = [], {}
+    for entry in entries(path):
+        here = Path(entry.path)
+        if entry.is_symlink():
+            without[entry.name] = ["This is a link, and a link is no submission."]
+        elif entry.is_dir():
+            try:
+                notebook, notes = choose(here, release)
+            except CannotGrade as error:  # whoever opens that again will say so, of this student alone
+                notebook, notes = Path(error.__cause__.filename), []
+            if notebook:
+                work.append(Work(notebook.relative_to(path).as_posix(), notebook, tuple(notes)))
+            else:
+                without[entry.name] = notes
+        elif entry.is_file() and ".ipynb" in entry.name.lower():
+            work.append(Work(entry.name, here))
+    if not work:
+        why = "".join(f" {name}: {notes[0]}" for name, notes in list(without.items())[:3])
+        raise UsageError(f"{path}: no notebook (*.ipynb) in this folder or below it.{why}")
+    return sorted(work), without

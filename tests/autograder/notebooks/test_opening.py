@@ -1,0 +1,212 @@
+"""Protects how a file becomes cells: what can be read is read, what cannot says what it is, and none costs much."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import resource
+import time
+import zipfile
+
+import pytest
+
+from autograder.errors import CannotGrade
+from autograder.notebooks import opening
+from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
+
+M = 2**20
+PNG = {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo=" * 50_000}}
+CELLS = [
+    {"cell_type": "code", "source": ["x = 'é'\n", "y = 1"], "metadata": {}, "outputs": [PNG]},
+    {"cell_type": "markdown", "source": "![a](attachment:a.png)", "attachments": {"a.png": {"image/png": "iVBO"}}},
+]
+NOTEBOOK = {"cells": CELLS, "metadata": {"deep": {"outputs": [1]}}, "nbformat": 4, "nbformat_minor": 5}
+TEXT = json.dumps(NOTEBOOK, ensure_ascii=False, indent=1)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark", "note"),
+    [
+        ("utf-8", b"", None),
+        ("utf-8", b"\xef\xbb\xbf", "byte-order mark"),
+        ("utf-16", b"", "UTF-16"),
+        ("utf-16-le", b"", "UTF-16"),
+        ("utf-16-be", b"\xfe\xff", "UTF-16"),
+        ("latin-1", b"", "Latin-1"),
+    ],
+)
+def test_encodings_are_read_and_noted(encoding, mark, note):
+    content = mark + TEXT.encode(encoding)
+    notebook = Notebook.from_bytes("gpt2.ipynb", content)
+    assert [cell["source"] for cell in notebook.cells] == ["x = 'é'\ny = 1", CELLS[1]["source"]]
+    assert notebook.digest == hashlib.sha256(content).hexdigest()
+    assert notebook.cells[0]["outputs"].value() == [PNG] and notebook.cells[1]["attachments"].value()["a.png"]
+    assert (note in notebook.notes[0]) if note else not notebook.notes
+
+
+def test_format_3_is_read_and_noted():
+    old = {"worksheets": [{"cells": [{"cell_type": "code", "input": "x = 1", "outputs": []}, CELLS[1]]}], "nbformat": 3}
+    notebook = Notebook.from_bytes("gpt2.ipynb", json.dumps(old).encode())
+    assert [cell["source"] for cell in notebook.cells] == ["x = 1", CELLS[1]["source"]]
+    assert "format 3" in notebook.notes[0]
+
+
+def word(path, name="word/document.xml"):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, "x")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"\n<!DOCTYPE html><html>", "web page"),
+        ("zip", "is a zip file"),
+        ("word", "Word document"),
+        (b"%PDF-1.7\n", "is a PDF"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "binary file"),
+        (b"# my answer\nimport numpy as np\n", "Python program"),
+        (b"hello", "is a text, but no notebook"),
+        (b"[1, 2]", "no list of cells"),
+        (b'{"a": 1}', "no list of cells"),
+        (b'{"cells": 3}', "no list of cells"),
+        (b'{"cells": [\n<<<<<<< HEAD\n]}', "merge conflict"),
+        (b'{"cells": [\n{"source": "x"},\n]}', "comma too many in line 2"),
+        (b'{"cells": [{"source": "x",}]}', "comma too many in line 1"),
+        (b'{"cells": [{"outputs": [{"a": 1}], "source": "x"}\n\n,]}', "comma too many in line 3"),
+        (b'{"cells": [{"source": x}]}', "damaged in line 1"),
+        (b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "brackets too deep"),
+        (b'{"cells": [' + b"1" * 10_000 + b"]}", "numbers too long"),
+    ],
+)
+def test_what_cannot_be_read_says_what_it_is_in_one_line(tmp_path, content, says):
+    if isinstance(content, str):
+        content = word(tmp_path / "a.zip", "word/document.xml" if content == "word" else "gpt2.ipynb")
+    with pytest.raises(Unreadable, match=says) as error:
+        Notebook.from_bytes("gpt2.ipynb", content)
+    assert str(error.value).startswith("gpt2.ipynb ") and "\n" not in str(error.value)
+
+
+def test_half_a_file_is_called_so_wherever_it_ends():
+    content = json.dumps(NOTEBOOK, ensure_ascii=False).encode()
+    for end in [*range(2, 200), *range(len(content) - 200, len(content) - 1)]:
+        with pytest.raises(Unreadable, match="only the first part"):
+            Notebook.from_bytes("gpt2.ipynb", content[:end])
+
+
+def test_links_pipes_folders_and_missing_files_are_not_opened(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "gpt2.ipynb").write_text(TEXT)
+    (tmp_path / "link.ipynb").symlink_to("real/gpt2.ipynb")
+    (tmp_path / "folder").symlink_to("real")
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    for name in ("link.ipynb", "pipe.ipynb", "real"):
+        with pytest.raises(Unreadable, match="not a regular file"):
+            open_notebook(tmp_path / name)
+    with pytest.raises(Unreadable, match="is not there"):
+        open_notebook(tmp_path / "nothing.ipynb")
+    assert open_notebook(tmp_path / "real" / "gpt2.ipynb", below=tmp_path).cells
+    with pytest.raises(Unreadable, match="not a regular file"):
+        open_notebook(tmp_path / "folder" / "gpt2.ipynb", below=tmp_path)
+
+
+def test_what_the_machine_does_wrong_is_no_fault_of_the_students(tmp_path, monkeypatch):
+    (tmp_path / "gpt2.ipynb").write_text(TEXT)
+    monkeypatch.setattr(opening.os, "open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Denied")))
+    with pytest.raises(CannotGrade, match="Denied"):
+        open_notebook(tmp_path / "gpt2.ipynb")
+
+
+def test_outputs_too_large_to_show_cost_no_point():
+    outputs = '{"output_type": "stream", "text": "' + "x" * 30 * M + '"}'
+    notebook = Notebook.from_bytes("a", f'{{"cells": [{{"source": "x = 1", "outputs": [{outputs}]}}]}}'.encode())
+    assert notebook.cells[0]["source"] == "x = 1" and notebook.cells[0]["outputs"].value() is None
+
+
+def test_cells_are_counted_and_the_rest_is_noted():
+    notebook = Notebook.from_bytes("a", json.dumps({"cells": [{"source": ""}] * 5000}).encode())
+    assert len(notebook.cells) == opening.MAX_CELLS and "5000 cells" in notebook.notes[0]
+
+
+# ---- What a large file costs ----
+
+UNITS = [
+    b"[",
+    b"{},",
+    b"[],",
+    b"1,",
+    b"1.5,",
+    b'"a",',
+    b'"",',
+    b"a,",
+    rb"a\n",
+    rb"\"",
+    "😀".encode(),
+    b"\xe9",
+    b" ",
+    b"\n",
+]
+UNITS += [
+    b'{"a":',
+    b'"outputs":[',
+    b"}",
+    b"[a,",
+    b"0",
+    b"-",
+    b'{"source":"a"},',
+    b'{"source":"a","outputs":[[]]},',
+    b"!a\n",
+]
+FRAMES = [
+    b'{"cells":[%s]}',
+    b'{"cells":[{"cell_type":"code","source":"%s"}]}',
+    b'{"cells":[{"cell_type":"code","source":["%s"]}]}',
+    b'{"cells":[{"cell_type":"code","source":"a","outputs":[{"data":{"text/plain":"%s"}}]}]}',
+    b'{"cells":[{"cell_type":"code","source":"a","outputs":[%s]}]}',
+    b'{"cells":[{"cell_type":"markdown","source":"a","attachments":{"a":"%s"}}]}',
+    b'{"cells":[],"metadata":%s}',
+    b"%s",
+]
+
+
+def large(rng: random.Random) -> bytes:
+    """1 to 100 MB of something, in a frame that may make it a notebook, in one of the encodings."""
+    units = rng.sample(UNITS, rng.choice([1, 1, 2, 3]))
+    filling = b"".join(rng.choice(units) for _ in range(50))
+    size = rng.choice([1, 5, 15, 40, 99]) * M
+    content = rng.choice(FRAMES).replace(b"%s", filling * (size // len(filling)))
+    if rng.random() < 0.2:
+        content = content[: 45 * M].decode("latin-1").encode("utf-16")
+    return content[: rng.randrange(len(content))] if rng.random() < 0.1 else content
+
+
+def costs(seeds: range, pipe) -> None:
+    from autograder.grading.grader import released
+    from autograder.notebooks.submission import read
+
+    release = released()
+    for seed in seeds:
+        content = large(random.Random(seed))
+        began = time.perf_counter()
+        try:
+            said = str(len(read(Notebook.from_bytes("gpt2.ipynb", content), release).cells))
+        except Unreadable as error:
+            said = str(error)
+        seconds = time.perf_counter() - began
+        pipe.send((seed, said, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])])
+def test_large_notebooks_cost_less_than_500_mb_and_90_seconds(count):
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=costs, args=(range(count), theirs))
+    process.start()
+    theirs.close()
+    for seed in range(count):
+        said = ours.recv()
+        assert said[0] == seed and said[1] and said[2] < 90 and said[3] < 500, said
+    process.join()
