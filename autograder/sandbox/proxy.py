@@ -138,7 +138,7 @@ class Candidate:
 
     # ---- Asking ----
 
-    def ask(self, name: str, request: dict, values: list, expected: int) -> tuple[dict, list]:
+    def ask(self, name: str, request: dict, values: list, expected: int = 0) -> tuple[dict, list]:
         """One question about the function `name`. Raises Failed for everything that is not so many answers at most."""
         try:
             if self._connection is None:
@@ -166,6 +166,7 @@ class Candidate:
         if self._hidden and self._places.get(name) != place:
             return Failed(f"{name} raised an exception, in a line that a hidden check does not tell.", status="error")
         self._places.setdefault(name, place)
+        error = {**error, "text": ""} if self._hidden else error
         return replies.raised(error, name, self._cells[: self._theirs], self.secret)
 
     @contextlib.contextmanager
