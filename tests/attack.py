@@ -58,6 +58,10 @@ class Watch:
         self.started = time.time()
         self.before = self.files()
 
+    def close(self) -> None:
+        for listening in (self.tcp, self.udp, self.unix):
+            listening.close()
+
     def calls(self) -> int:
         """How often somebody called since the last look."""
         found = 0
@@ -161,10 +165,10 @@ def rows(isolation: str, samples: list[Path]) -> Iterator[tuple[str, list[list[s
             control = grader.grade(course / "right.ipynb", "right.ipynb")
             if control.score != control.max_score or control.isolation != isolation:
                 sys.exit(f"a right submission gets {control.score} points here, in {control.isolation} isolation")
-            watch = Watch(course)
-            for sample in samples:
-                found, seconds = attack(sample, grader, watch, control)
-                yield sample.stem, found, seconds
+            with contextlib.closing(Watch(course)) as watch:
+                for sample in samples:
+                    found, seconds = attack(sample, grader, watch, control)
+                    yield sample.stem, found, seconds
 
 
 def run(modes: list[str], names: list[str]) -> int:

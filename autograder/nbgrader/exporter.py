@@ -165,7 +165,10 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
         before = [n for n, _ in cells].index(name) + 1
     for number, (_, cell) in enumerate(cells):
         cell.id = f"cell-{number}"
-    return nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=released.metadata)
+    made = nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=nbformat.from_dict(released.metadata))
+    language = made.metadata.setdefault("language_info", NotebookNode())
+    language["pygments_lexer"] = "ipython3"  # the one that obeys `sanitize.plain_if_slow`
+    return made
 
 
 def answers(ours: dict[str, NotebookNode], theirs: list[dict[str, Any]]) -> dict[str, int]:
