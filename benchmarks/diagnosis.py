@@ -120,7 +120,7 @@ def told(paths: list[Path]) -> list[Told]:
             began = time.perf_counter()
             helper = [] if exercise == "softmax" else [(f"import numpy as np\n{RIGHT_SOFTMAX}", "softmax")]
             with Candidate(sandbox, [*helper, (source, exercise)]) as candidate:
-                checks = [candidate.guarded(check) for check in EXERCISES[exercise]]
+                checks = [candidate.guarded(check) for check in EXERCISES[exercise].checks]
                 results = run(checks, candidate.function(exercise), hidden)
                 found.append(Told(name, exercise, wanted, results, candidate.notes, time.perf_counter() - began))
     return found

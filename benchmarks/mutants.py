@@ -274,7 +274,7 @@ def try_one(exercise: str, source: str, hidden: Hidden, change: str = "") -> Tri
         with warnings.catch_warnings(action="ignore"):
             exec(compile(source, "<mutant>", "exec"), space)
             student = Local(space[exercise], exercise)
-            results = run(EXERCISES[exercise], student, hidden)
+            results = run(EXERCISES[exercise].checks, student, hidden)
             cause = modules()[exercise].stored.cause(student)
             tried = Tried(exercise, change, source, results, ordinary(exercise, student), cause and cause.fact)
             if tried.cause:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from autograder.doors import classroom, course, grade, gradescope, release, report
+from autograder.doors import classroom, course, grade, gradescope, release, report, site
 from autograder.doors.options import Parser
 from autograder.errors import AutograderError
 
@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
   autograder gradescope gpt2.zip                    the autograder to upload at Gradescope
+  autograder site ../site                           the assignment as a web page that runs in the student's browser
   autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
 
 RUN = {
@@ -28,6 +29,7 @@ RUN = {
     "release": release.run,
     "classroom": classroom.run,
     "gradescope": gradescope.run,
+    "site": site.run,
 }
 
 
@@ -37,7 +39,7 @@ def parser() -> Parser:
     top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     grade.add_parser(commands, EXAMPLES)
-    for door in (course, report, release, classroom, gradescope):
+    for door in (course, report, release, classroom, gradescope, site):
         door.add_parser(commands)
     weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
     weights.add_argument("rest", nargs=argparse.REMAINDER)

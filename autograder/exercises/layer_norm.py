@@ -75,6 +75,41 @@ def fresh(rng):
     ]
 
 
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+
+def _drawn(rng, *before):
+    """x [*before, n] for an n that is drawn, with gains and biases."""
+    n = rng.integers(3, 9)
+    return rng.normal(size=(*before, n)) * 2 + rng.normal(), rng.normal(size=n), rng.normal(size=n)
+
+
+@catalogue.drawn("rows")
+def _(rng):
+    """Tables with gains of 1 and biases of 0."""
+    return [(x, np.ones_like(g), np.zeros_like(b)) for x, g, b in (_drawn(rng, 2), _drawn(rng, 4))]
+
+
+@catalogue.drawn("gain_and_bias")
+def _(rng):
+    """Tables with any gains and biases."""
+    return [_drawn(rng, 2), _drawn(rng, 5)]
+
+
+@catalogue.drawn("other_dimensions")
+def _(rng):
+    """One row, and a stack of tables."""
+    return [_drawn(rng), _drawn(rng, 3, 2)]
+
+
+@catalogue.drawn("small_variance")
+def _(rng):
+    """A row of equal numbers (in quarters, whose mean is exact), rows of little variance, and another eps."""
+    (x, g, b), little = _drawn(rng, 2), _drawn(rng, 2)
+    equal = np.full_like(x[:1], rng.integers(1, 9) / 4)
+    return [(equal, g, b), (little[0] * 0.003, *little[1:]), (x, g, b, rng.uniform(0.2, 0.8))]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 

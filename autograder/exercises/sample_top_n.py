@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise, Failed, Student
 from gptkit.checks.sample_top_n import compare_draws, draws, exercise, outside
 from picoGPT.gpt2_pico import softmax
 
@@ -40,10 +40,10 @@ def three_kinds(ns, heights, falling):
 
     heights: where the highest lie. falling(k): k numbers from 0.1 down to 0, which tell apart what is nearly equal.
     """
-    middle, rare = 120, ns[0] - 121
+    middle, rare = 70, ns[0] - 71
     steep = [[0.05], np.log(0.398 / middle / 0.6) + falling(middle), np.log(0.002 / rare / 0.6) + falling(rare)]
     tops = [np.concatenate(steep), falling(ns[1]), np.append([1.3], np.linspace(0.1, 0, ns[2] - 1))]
-    kinds = zip(tops, ns, heights, (40, 40, 9), strict=True)
+    kinds = zip(tops, ns, heights, (20, 20, 9), strict=True)
     return [(height + np.append(top, top[-1] - 0.15 + falling(others)), n) for top, n, height, others in kinds]
 
 
@@ -52,7 +52,7 @@ def evenly(k):
 
 
 _labels = ("logits near -120", "logits near 0", "a few logits near 10")
-for (_logits, _n), _label in zip(three_kinds((300, 180, 3), (-120, 0, 10), evenly), _labels, strict=True):
+for (_logits, _n), _label in zip(three_kinds((160, 100, 3), (-120, 0, 10), evenly), _labels, strict=True):
     _places = (7 * np.arange(len(_logits)) + 3) % len(_logits)  # where each stands: [n_vocab]
     catalogue.visible("draws", _logits[np.argsort(_places)], _n, label=_label)
 catalogue.visible("wide", [0.1, 6, 0.5, 0.4, 0.3, 0.6, 0.2, 0.8], 3, label="logits from 0 to 6")
@@ -84,7 +84,7 @@ def likeliest(data: Hidden) -> tuple[list[Case], int]:
         known = {name: wrong(case.args[0].astype(np.float64), n) for name, wrong in catalogue.singles.items()}
         return replace(case, fingerprints=known)
 
-    ns, heights = rng.integers((280, 160, 3), (320, 200, 5)), rng.uniform((100, -130, 100), (110, -110, 110))
+    ns, heights = rng.integers((140, 85, 3), (180, 115, 5)), rng.uniform((100, -130, 100), (110, -110, 110))
     return [hidden_case(*kind) for kind in three_kinds(ns.tolist(), heights, falling)], int(rng.integers(2**31))
 
 
@@ -95,6 +95,29 @@ def all_tokens(data: Hidden) -> Case:
     logits[order[:-20]] -= np.float32(0.05)  # no near tie at the cut
     return catalogue.case(logits, 20, label="all tokens")
 
+
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+DRAWN_TIMES, FEW, MANY = 50, 8, 48  # a right sampler draws a share of 0.6 less or more often than so with p < 1e-9
+
+
+def drawn_logits(data: Hidden) -> Case:
+    """The steep kind of the visible cases with another n, other numbers, and in another order."""
+    rng = data.rng("sample_top_n drawn")
+    logits, n = three_kinds((int(rng.integers(140, 180)), 100, 3), (-120, 0, 10), evenly)[0]
+    return catalogue.case(rng.permutation(logits + rng.uniform(-2, 2)).astype(np.float32), n, label="other logits")
+
+
+def once_more(sample_top_n: Student, data: Hidden) -> None:
+    """A coarse look, against tables of the visible numbers; whoever is right elsewhere is right here."""
+    case = data.keep(drawn_logits)
+    ids = draws(sample_top_n, case, int(data.rng("drawn seed").integers(2**31)), DRAWN_TIMES)
+    outside(sample_top_n, case, ids)
+    if not FEW <= (ids == case.expected.argmax()).sum() <= MANY:
+        raise Failed("The likeliest token comes too often or too seldom.")
+
+
+DRAWN = {"proportions": once_more, "rng_decides": once_more}
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 

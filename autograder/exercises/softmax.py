@@ -67,6 +67,32 @@ def fresh(rng):
     ]
 
 
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+
+@catalogue.drawn("rows")
+def _(rng):
+    """Tables of any size, one of them with masked scores."""
+    n, m = rng.integers(2, 6, size=2)
+    masked = rng.normal(size=(3, m + 2))
+    masked[:, 1] = -1e10
+    return [(rng.normal(size=(n, m)),), (2 * rng.normal(size=(n + 1, m + 3)),), (masked,)]
+
+
+@catalogue.drawn("other_dimensions")
+def _(rng):
+    """One row, and a stack of tables."""
+    n, m = rng.integers(2, 7, size=2)
+    return [(rng.normal(size=m),), (rng.normal(size=n + 7),), (rng.normal(size=(n, 2, m)),)]
+
+
+@catalogue.drawn("far_from_zero")
+def _(rng):
+    """Rows above, below, and far from each other; scores far apart in one row."""
+    x, far = rng.normal(size=(2, rng.integers(3, 8))), rng.uniform(900, 1100)
+    return [(x[0] + far,), (x[0] - far,), (x - far * np.eye(2)[:, 1:],), (np.append(x[1], -far),)]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from gptkit.weights import WeightsError
 from picoGPT import gpt2_pico
 
 from autograder.errors import CannotGrade
-from autograder.exercises import EXERCISES
+from autograder.exercises import DRAWN, EXERCISES
 from autograder.exercises.hidden_data import Hidden
 from autograder.grading import follow_through
 from autograder.grading.verdicts import Verdicts, digest, rules, times
@@ -209,7 +209,8 @@ class Examination:
         with self.candidate() as candidate:
             for to_come, (hidden, name) in zip(range(len(steps))[::-1], steps, strict=True):
                 self.clock.reserved = to_come * RESERVED * self.clock.limit
-                self.results[name] += self.first(candidate, name, hidden)
+                found = self.results[name] + self.first(candidate, name, hidden)
+                self.results[name] = confirmed(found, len(self.grader.exercises[name].checks))
             notes = [*self.work.notes, *candidate.notes]
         for name, exercise in self.grader.exercises.items():
             # In the exercises' order: an attention that is right on a right softmax is not wrong in the whole model.
@@ -228,7 +229,7 @@ class Examination:
     def first(self, candidate: Candidate, name: str, hidden: bool) -> list[Result]:
         """What the hidden or the visible checks of an exercise find in the student's functions as they are."""
         exercise = self.grader.exercises[name]
-        checks = [check for check in exercise.checks if check.hidden == hidden]
+        checks = [check for check in exercise.checks if check.hidden == hidden] + (DRAWN[name] if hidden else [])
         ended = [end for part in exercise.uses if (end := ending(self.results.get(part, [])))]
         ended = [result for result in self.results[name] if result.status in ENDS] or ended
         if ended:  # calling it again would only wait for the same function again
@@ -258,19 +259,29 @@ class Examination:
                         setattr(student, part, Local(getattr(gpt2_pico, part), part))
                 else:
                     student = candidate.function(name)
-                found = self.ask(candidate, self.grader.exercises[name].checks, student)
-            before = self.replaced.get(name, {}).get("paid", 1.0)
-            if sum(earned(found, paid)) > sum(earned(self.results[name], before)):
+                checks = self.grader.exercises[name].checks
+                found = confirmed(self.ask(candidate, [*checks, *DRAWN[name]], student), len(checks))
+            if sum(earned(found, 1.0)) > sum(earned(self.results[name], 1.0)):
                 self.results[name], self.replaced[name] = found, {"replaced": replaced, "paid": paid}
             if complete(found):
                 return
             helper += 1
 
-    def whole_model(self, replaced: list[str]) -> None:
-        """Ask the whole model with right functions in place of wrong ones. An untouched stub is not replaced."""
-        paid = PAID[len(replaced)]
-        if replaced and paid and not self.work.untouched.intersection(PARTS):
-            self.again(WHOLE_MODEL, replaced, paid)
+    def whole_model(self, wrong: list[str]) -> None:
+        """Ask the whole model with right functions in place of wrong ones, for so many points as are the student's own.
+
+        An untouched stub is not replaced: a model that lacks a function earns nothing, and neither does one in which
+        none of the three is right.
+        """
+        exercise, paid = self.grader.exercises[WHOLE_MODEL], PAID[len(wrong)]
+        if stubs := [part for part in PARTS if part in self.work.untouched]:
+            self.results[WHOLE_MODEL] = not_reached(exercise, f"{stubs[0]} is not written yet.", "missing")
+        elif not paid:
+            why = f"None of {', '.join(wrong[:-1])} and {wrong[-1]} passes its own exercise."
+            self.results[WHOLE_MODEL] = not_reached(exercise, why, "failed")
+        elif wrong:
+            self.replaced[WHOLE_MODEL] = {"paid": paid}
+            self.again(WHOLE_MODEL, wrong, paid)
 
 
 class Stub(Local):
@@ -281,6 +292,22 @@ class Stub(Local):
 
     def __call__(self, *_: Any) -> Any:
         raise Failed(f"{self.name} is not written yet.", status="missing")
+
+
+def confirmed(results: list[Result], count: int) -> list[Result]:
+    """The first `count` results; a visible one of values passes when it also passes on cases that nobody has seen.
+
+    What the checks found on those cases comes after the exercise's own results, under the names of the visible checks.
+    """
+    again = {result.check.name: result for result in results[count:] if not result.passed}
+    return [looked_up(r, again[r.check.name]) if r.passed and r.check.name in again else r for r in results[:count]]
+
+
+def looked_up(result: Result, again: Result) -> Result:
+    """What is said of a visible check that passed on the visible numbers alone. The others' numbers stay hidden."""
+    question = "What does it do with numbers, and sizes, that it has not seen?"
+    fact = "Only the numbers of the visible checks come out right." if again.reached else again.message
+    return Result(result.check, False, fact, hint=question, status=again.status, reached=again.reached)
 
 
 def complete(results: list[Result]) -> bool:

@@ -4,8 +4,6 @@ nbgrader reads the user's and the machine's nbgrader_config.py before the course
 folder, gradebook, penalty, header, hook or list of steps; without this, each of them would hold here, too.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from nbgrader import converters, plugins, preprocessors

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from autograder.errors import CannotGrade, UsageError
-from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
-from autograder.notebooks.submission import Release, belongs, known, shortened, worked_on
-from autograder.source_code import defined
+from autograder.notebooks.opening import Unreadable, open_notebook
+from autograder.notebooks.submission import Release, belongs, shortened, worked_on
 
-DEEP, MANY = 8, 5000  # folders inside each other, and files and folders of one student, that are looked at
+DEEP, MANY, FEW = 8, 5000, 20  # folders inside each other, a student's files, and notebooks that are looked at
 NOT_THEIRS = {"__MACOSX", "gptkit"}  # folders: a Mac's, the assignment's; hidden ones are not looked at either
 PLAIN = {"", ".json", ".txt"}  # what mail programs and browsers make of .ipynb
 
@@ -39,38 +39,34 @@ def choose(folder: Path, release: Release) -> Choice:
     """
     files, odd = looked_at(folder)
     named = [path for path in files if ".ipynb" in path.name.lower()]
+    notes = [f"Not looked at: {', '.join(odd)}."] if odd else []
     if len(named) == 1:
-        return Choice(named[0], told(folder, [], odd))
-    opened = {path: opened_if_of(path, release, path in named) for path in named or files}
-    worked = [path for path, notebook in opened.items() if notebook and worked_on(notebook, release)]
-    candidates = worked or [path for path, notebook in opened.items() if notebook] or named
+        return Choice(named[0], shortened(notes))
+    plain = [path for path in files if path.suffix.lower() in PLAIN]
+    use = {path: usable(path, release) for path in named[:FEW] or plain[:FEW]}
+    top = max(use.values(), default=0)
+    candidates = [path for path, worth in use.items() if worth == top and (named or worth)]
     if not candidates:
-        lies = ", ".join([path.relative_to(folder).as_posix() for path in files] + odd)
+        lies = ", ".join(map(str, [*(path.relative_to(folder) for path in files), *odd]))
         return Choice(None, shortened([f"There is no notebook, but: {lies}." if lies else "There is no file."]))
     at_home = [path for path in candidates if path.name == f"{release.name}.ipynb"]
     outer = min((len(path.parts) for path in at_home), default=0)
     among = [path for path in at_home if len(path.parts) == outer] or candidates
     best = max(among, key=lambda path: (path.lstat().st_mtime_ns, path))
-    return Choice(best, told(folder, [best, *(path for path in named if path != best)], odd))
+    others = ", ".join(str(path.relative_to(folder)) for path in named if path != best)
+    more = [f"{best.relative_to(folder)} counts; there are also: {others}."] if others else []
+    return Choice(best, shortened(more + notes))
 
 
-def told(folder: Path, notebooks: list[Path], odd: list[str]) -> list[str]:
-    """Notes that name the notebook that counts (the first), the others, and what was not looked at."""
-    names = [path.relative_to(folder).as_posix() for path in notebooks]
-    notes = [f"{names[0]} counts; there are also: {', '.join(names[1:])}."] if names[1:] else []
-    return shortened(notes + ([f"Not looked at: {', '.join(odd)}."] if odd else []))
-
-
-def opened_if_of(path: Path, release: Release, named: bool) -> Notebook | None:
-    """The notebook if it is one of this assignment."""
-    if not named and path.suffix.lower() not in PLAIN:
-        return None
+def usable(path: Path, release: Release) -> int:
+    """2: a notebook of this assignment that was worked on, 1: one that was not, 0: anything else."""
     try:
         notebook = open_notebook(path)
     except Unreadable:
-        return None
-    code = (cell["source"] for cell in notebook.cells if cell.get("cell_type") == "code")
-    return notebook if belongs(notebook, release) or any(set(defined(c)) & set(known(release)) for c in code) else None
+        return 0
+    functions = re.compile(rf"^[ \t]*def ({'|'.join(map(re.escape, release.solutions))})\b", re.M)
+    mine = belongs(notebook, release) or any(functions.search(cell["source"]) for cell in notebook.cells)
+    return mine + (mine and worked_on(notebook, release))
 
 
 def looked_at(folder: Path) -> tuple[list[Path], list[str]]:

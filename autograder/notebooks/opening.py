@@ -25,7 +25,8 @@ MAX_TEXT = 16 * 2**20  # bytes of a notebook without its outputs and pasted pict
 MAX_TEXT_PARTS = 500_000  # ... and texts and brackets in them
 MAX_SHOWN, MAX_SHOWN_PARTS = 24 * 2**20, 200_000  # the same of one cell's outputs; with more they are left out
 MAX_CELLS = 1000  # that run and are shown; more do neither
-THEIRS = {errno.ELOOP, errno.ENXIO, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}  # links, sockets, files that are gone
+IRREGULAR = "a regular file (a link, a folder or a device)"
+THEIRS = dict.fromkeys((errno.ELOOP, errno.ENXIO, errno.ENOTDIR, errno.EISDIR), IRREGULAR) | {errno.ENOENT: "there"}
 # A text, closed or not, and the colon that makes it a key; or a bracket. Linear in time: nothing in it is tried twice.
 TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("(?:\s*+(:))?+)?|[\[\]{}]', re.S)
 LATER = {b"outputs", b"attachments"}
@@ -77,9 +78,7 @@ class Notebook:
         if not re.match(rb"\s*\{", data):
             raise Unreadable(f"{name} {what_it_is(data)}")
         cells, more = parsed(name, data)
-        if len(cells) > MAX_CELLS:
-            more.append(f"There are {len(cells)} cells: those after the first {MAX_CELLS} are neither run nor shown.")
-        return cls(name, content, hashlib.sha256(content).hexdigest(), cells[:MAX_CELLS], notes + more)
+        return cls(name, content, hashlib.sha256(content).hexdigest(), cells, notes + more)
 
 
 def open_notebook(path: Path, below: Path | None = None) -> Notebook:
@@ -101,13 +100,11 @@ def content_of(path: Path, below: Path | None = None) -> bytes:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
         with os.fdopen(os.open(path.name if folders else path, flags, dir_fd=at), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise Unreadable(f"{path.name} is not a regular file (a link, a folder or a device).")
+                raise Unreadable(f"{path.name} is not {IRREGULAR}.")
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        if error.errno == errno.ENOENT:
-            raise Unreadable(f"{path.name} is not there.") from None
         if error.errno in THEIRS:
-            raise Unreadable(f"{path.name} is not a regular file (a link, a folder or a device).") from None
+            raise Unreadable(f"{path.name} is not {THEIRS[error.errno]}.") from None
         raise CannotGrade(f"{path} cannot be read: {error.strerror}.") from error
     finally:
         if at is not None:
@@ -124,9 +121,7 @@ def utf8(content: bytes) -> tuple[bytes | bytearray, list[str]]:
     if (encoding := MARKS.get(content[:2])) is None:
         return content, []
     reader, result = codecs.getincrementaldecoder(encoding)("replace"), bytearray()
-    for start in range(
-        2 * content.startswith(UTF16), len(content), 1 << 20
-    ):  # as one text it would need four times as much
+    for start in range(2 * content.startswith(UTF16), len(content), 1 << 20):  # one text of all would be large
         result += reader.decode(content[start : start + (1 << 20)]).encode("utf-8", "replace")
     return result, ["The file is saved as UTF-16; it was read all the same."]
 
@@ -147,9 +142,7 @@ def parsed(name: str, data: bytes | bytearray) -> tuple[list[dict[str, Any]], li
         at = part.end
     pieces.append(data[at:end])
     if sum(map(len, pieces)) > MAX_TEXT:
-        raise Unreadable(
-            f"{name} holds more than {MAX_TEXT >> 20} MB of text besides its outputs: more than anybody writes."
-        )
+        raise Unreadable(f"{name} holds more than {MAX_TEXT >> 20} MB of text besides its outputs.")
     text, notes = decoded(b"".join(pieces))
     try:
         notebook = json.loads(text)
@@ -169,7 +162,9 @@ def parsed(name: str, data: bytes | bytearray) -> tuple[list[dict[str, Any]], li
         notes.append("The notebook is saved in the old format 3; it was read all the same.")
     else:
         raise Unreadable(f"{name} is JSON, but no notebook: it has no list of cells. Hand in the .ipynb file itself.")
-    return [cell for one in raw if (cell := as_cell(one, later))], notes
+    if len(raw) > MAX_CELLS:
+        notes.append(f"There are {len(raw)} cells: those after the first {MAX_CELLS} are neither run nor shown.")
+    return [cell for one in raw[:MAX_CELLS] if (cell := as_cell(one, later))], notes
 
 
 def scanned(name: str, data: bytes | bytearray) -> tuple[list[Later], int, int]:
@@ -178,13 +173,8 @@ def scanned(name: str, data: bytes | bytearray) -> tuple[list[Later], int, int]:
     Raises Unreadable when there are more texts and brackets than anybody has.
     """
     later: list[Later] = []
-    depth, counted, key, begun, place = (
-        0,
-        0,
-        b"",
-        None,
-        0,
-    )  # begun: where a cut begins, at which depth and number of parts
+    depth, key, place, counted, begun = 0, b"", 0, 0, None
+    # counted: parts that were cut out; begun: where that to be cut out next begins, at which depth and number of parts
     for parts, token in enumerate(TOKEN.finditer(data), 1):
         if parts > MAX_PARTS or (begun is None and parts - counted > MAX_TEXT_PARTS):
             raise Unreadable(f"{name} is made of more parts than a notebook that somebody has written.")

@@ -16,7 +16,7 @@ def as_html(exercise: ExerciseResult) -> str:
     rows = "".join(row(check, facts[i] not in facts[:i]) for i, check in enumerate(exercise.checks))
     points = f'<span class="pts">{exercise.score:g} of {exercise.max_score:g} points</span>'
     head = f'<div class="row"><b class="wide">{html.escape(exercise.name)}</b>{points}</div>'
-    if exercise.replaced:
+    if remark(exercise):
         head += f'<div class="row dim">{html.escape(remark(exercise))}.</div>'
     if any(check.passed and not check.earned for check in exercise.checks):
         rows += '<div class="foot dim">A check marked ✓ with 0 points counts once a check of values passes, too.</div>'

@@ -16,17 +16,17 @@ def clean(text: object) -> str:
 
 
 def remark(exercise: ExerciseResult) -> str:
-    """Which functions were not the student's, as the beginning of a sentence; empty when all were."""
+    """Which functions were not the student's, and for what share of the points; empty when all of it is theirs."""
+    share = "" if exercise.paid == 1 else "for a third of the points"
     if not exercise.replaced:
-        return ""
-    share = "" if exercise.paid == 1 else " and for a third of the points"
-    return clean(f"With a right {' and '.join(exercise.replaced)} in place of yours{share}")
+        return f"With two wrong functions, {share}" if share else ""
+    return clean(f"With a right {' and '.join(exercise.replaced)} in place of yours{share and f', {share}'}")
 
 
 def message(exercise: ExerciseResult, check: CheckResult) -> str:
     """What was found, or why the check was not reached, with the remark that belongs to it: the report's `message`."""
     said = check.fact if check.reached else f"Not reached: {check.fact}"
-    return f"{remark(exercise)}: {said[:1].lower()}{said[1:]}" if exercise.replaced else said
+    return f"{remark(exercise)}: {said[:1].lower()}{said[1:]}" if remark(exercise) else said
 
 
 def why(exercise: ExerciseResult, check: CheckResult) -> str:

@@ -63,7 +63,9 @@ def test_settings_come_from_the_environment_that_is_given():
         "AUTOGRADER_VERDICTS": "kept", "GRADEBOOK_URL": "sqlite:///x.db",
     }  # fmt: skip
     limits = Limits(call_seconds=2.0, memory_mb=800)
-    assert Settings.from_environment(given) == Settings("7", "gpt3", limits, Path("kept"), "sqlite:///x.db")
+    assert Settings.from_environment(given) == Settings(
+        "7", "gpt3", limits, Path("kept"), gradebook_url="sqlite:///x.db"
+    )
     assert Settings.from_environment({}) == Settings()
     assert Settings.from_environment({"AUTOGRADER_VERDICTS": ""}).verdicts is None
 

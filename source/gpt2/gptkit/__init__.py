@@ -53,11 +53,15 @@ def load(name: str | None = None) -> Model:
 
     Takes milliseconds: the parameters stay in their file until they are read. Raises WeightsError when the model named
     is not there or damaged; where none is named and the one there cannot be opened, a line says why and tiny is opened.
+    In a browser, a model that is named and lies on the site is fetched first.
     """
     from gptkit import weights
     from gptkit.notebook.feedback import expect_functions
+    from gptkit.weights import browser
 
     expect_functions()
+    if name in browser.models():
+        browser.fetch(name)
     try:
         return _open(weights.find(name))
     except weights.WeightsError as why:

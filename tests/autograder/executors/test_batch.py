@@ -83,10 +83,10 @@ def test_a_grader_that_dies_is_a_reason_and_no_zero(folder, alone, nothing_kept,
 examine = batch.examine
 
 
-def ends_at_s3(recipe, label, path):
-    if label.startswith("s3"):
+def ends_at_s3(recipe, one):
+    if one.label.startswith("s3"):
         os._exit(9)
-    return examine(recipe, label, path)
+    return examine(recipe, one)
 
 
 def test_what_goes_wrong_in_a_worker_is_told_and_no_zero():

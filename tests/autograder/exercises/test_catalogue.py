@@ -1,5 +1,7 @@
 """Protects the catalogue of known mistakes: how it is written, combined and stored, and when it refuses."""
 
+import json
+
 import numpy as np
 import pytest
 from gptkit.checks.cases import load
@@ -33,21 +35,14 @@ def test_a_mistake_brings_its_words():
 def test_two_variants_are_known_together_unless_they_change_the_same(tmp_path):
     catalogue = doubling()
 
-    @catalogue.variant(factor=3)
-    def tripled():
-        """It triples.
-        How much is twice?"""
-
-    @catalogue.variant(factor=4)
-    def quadrupled():
-        """It takes four times as much.
-        How much is twice?"""
-
-    @catalogue.variant(added=0)
-    def nothing_added():
-        """The 1 is missing.
-        What is added?"""
-
+    told = {
+        "tripled": ({"factor": 3}, "It triples.", "How much is twice?"),
+        "quadrupled": ({"factor": 4}, "It takes four times as much.", "How much is twice?"),
+        "nothing_added": ({"added": 0}, "The 1 is missing.", "What is added?"),
+    }
+    entries = {name: dict(zip(("change", "fact", "question"), of, strict=True)) for name, of in told.items()}
+    (tmp_path / "f.json").write_text(json.dumps(entries))
+    catalogue.read(tmp_path / "f.json")
     catalogue.write(tmp_path)
     groups, words = load(tmp_path / "f.npz")
     assert list(words) == [
@@ -78,12 +73,25 @@ def named(name, function):
     return function
 
 
+def test_a_name_is_proved_on_inputs_of_which_some_show_it(tmp_path):
+    catalogue = doubling()
+    catalogue.mistake(named("nothing", lambda x: 0 * x))
+    catalogue.proofs(lambda rng: [(rng.normal(size=3),)])
+    catalogue.write(tmp_path)
+    kept, fresh = load(tmp_path / "f.npz")[0]["proofs"], catalogue.prove("nothing")
+    assert kept[0].args[0].dtype == np.float32 and (kept[0].args[0] != fresh[0].args[0]).all()
+    assert fresh[0].fingerprints["nothing"].tolist() == [0, 0, 0]
+    catalogue.proofs(lambda rng: [(np.full(3, -0.5),)])  # where the reference returns 0 as well
+    with pytest.raises(ValueError, match="do not show nothing"):
+        catalogue.write(tmp_path)
+
+
 def test_raising_and_precision_leave_no_fingerprint():
     def raises(x):
         raise ValueError
 
     assert output(raises, (np.ones(2, np.float32),)) is None
-    assert output(lambda x: x + 1e10 - 1e10, (np.ones(2, np.float32),)) is None
+    assert output(lambda x: x + 1e10 - 1e10, (np.ones(2, np.float32),)).size == 0
     assert output(lambda x: x / 0, (np.ones(2, np.float32),)).tolist() == [np.inf, np.inf]
 
 

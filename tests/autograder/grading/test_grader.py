@@ -256,4 +256,6 @@ def test_verdicts_are_kept_by_content(tmp_path, monkeypatch):
         build(sample, tmp_path / "b.ipynb")
         assert grader.grade(tmp_path / "b.ipynb", "x").score < 90 and len(asked) == 2
     with Grader(replace(settings, seed="another"), rehearsed=True) as grader:
-        assert not grader.verdicts.path(grading.submission.read(tmp_path / "a.ipynb", grader.release)).exists()
+        assert not grader.verdicts.path(
+            grading.submission.read(grading.open_notebook(tmp_path / "a.ipynb"), grader.release)
+        ).exists()

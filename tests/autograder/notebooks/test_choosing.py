@@ -7,17 +7,18 @@ import subprocess
 import pytest
 
 from autograder.errors import UsageError
-from autograder.grading.grader import RELEASE, released
 from autograder.notebooks.choosing import choose, submissions
+from autograder.notebooks.submission import Release
+from autograder.settings import Settings
 from tests.submissions.build import start
 
-FRESH = RELEASE.read_text("utf-8")
+FRESH = Settings().release.read_text("utf-8")
 WORKED = json.dumps(start("solution"))
 
 
 @pytest.fixture(scope="module")
 def release():
-    return released()
+    return Release.of(Settings())
 
 
 def write(folder, **files):

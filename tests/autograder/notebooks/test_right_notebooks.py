@@ -5,8 +5,9 @@ import random
 
 import pytest
 
-from autograder.grading.grader import Grader
+from autograder.grading import Grader
 from autograder.notebooks.choosing import submissions
+from autograder.settings import Settings
 from tests.submissions.build import all_submissions, build, find, grade_id, start
 
 CODE = ("cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n")
@@ -26,7 +27,7 @@ EXTRA = [
     "%time scale = 1.0",
     "%%time\nimport numpy as np",
     "%%bash\nls",
-    "from numpy import *",
+    "from numpy import *\nfrom builtins import *",  # else sum and max are NumPy's, for the student, too
     "import torch\nfrom scipy.special import expit",
     "import sqlite3, cProfile, tracemalloc, optparse\nnp.random?",
     "# \x0c \u00e9\ncheck(softmax)",
@@ -103,12 +104,12 @@ def test_a_right_notebook_gets_full_marks_however_it_is_written(count, tmp_path,
             if grade_id(cell) in CODE:
                 cell["stub"] = released["cells"][find(released, grade_id(cell))]["source"]
         styles.append(nb)
-    with Grader() as grader:
+    with Grader(Settings.from_environment()) as grader:
         for seed in range(count):
             rng = random.Random(seed)
             (nb, done), name, encoding = right(rng, styles), rng.choice(NAMES), rng.choice(ENCODINGS)
             folder = tmp_path / f"class-{seed}"
             written(folder / "ann" / name, nb, encoding)
             (work,), _ = submissions(folder, grader.release)
-            record = grader.grade(work.path, work.label)
+            record = grader.grade(work.path, work.label).to_json()
             assert record["score"] == 90, (seed, name, encoding, done, record["notes"])

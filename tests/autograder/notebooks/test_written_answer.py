@@ -2,11 +2,15 @@
 
 import json
 
+import nbformat
 import pytest
 
-from autograder.grading.grader import released
+from autograder.nbgrader.exporter import made_anew
 from autograder.notebooks.opening import Notebook
+from autograder.notebooks.submission import Release
+from autograder.notebooks.written_answer import UNSURE as UNSURE_LINE
 from autograder.notebooks.written_answer import written
+from autograder.settings import Settings
 from tests.submissions.build import find, start
 
 SAID = "Greedy text repeats itself, for the same contexts give the same words."
@@ -76,7 +80,7 @@ def found(change):
     nb["cells"][find(nb, "compare_sampling")]["source"] = "*Your answer here.*"
     change(nb)
     cells = Notebook.from_bytes("gpt2.ipynb", json.dumps(nb).encode()).cells
-    return cells, written(cells, released()).get("compare_sampling")
+    return cells, written(cells, Release.of(Settings())).get("compare_sampling")
 
 
 @pytest.mark.parametrize("change", [*SURE, *UNSURE])
@@ -93,3 +97,22 @@ def test_nothing_written_is_no_answer():
 def test_an_answer_in_several_cells_is_whole():
     cells, answer = found(lambda nb: nb["cells"].extend([prose("One."), prose("x = 1", "code"), prose("Two.")]))
     assert [cells[place]["source"] for place in answer.places] == ["One.", "Two."] and answer.sure
+
+
+@pytest.mark.parametrize("change", [*SURE, *UNSURE])
+def test_it_stands_in_nbgraders_cell_once_and_is_not_the_released_one(change):
+    cells, _ = found(change)
+    nb = made_anew(nbformat.read(Settings().release, as_version=4), Release.of(Settings()), cells)
+    (answer,) = [cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "compare_sampling"]
+    assert answer.cell_type == "markdown" and SAID in answer.source
+    assert (UNSURE_LINE in answer.source) is (change in UNSURE)
+    assert sum(SAID in cell.source for cell in nb.cells) == 1
+    nbformat.validate(nb)
+
+
+def test_nothing_written_leaves_the_released_cell():
+    cells, _ = found(lambda nb: None)
+    nb = made_anew(nbformat.read(Settings().release, as_version=4), Release.of(Settings()), cells)
+    assert [c.source for c in nb.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "compare_sampling"] == [
+        "*Your answer here.*"
+    ]

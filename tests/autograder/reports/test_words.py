@@ -25,7 +25,7 @@ def test_what_was_not_reached_says_so():
 def test_a_right_function_in_place_of_theirs_is_named_and_so_is_what_is_paid_then():
     assert told(replaced=["softmax"]) == "With a right softmax in place of yours: each column sums to 1."
     assert told(replaced=["softmax", "layer_norm"], paid=1 / 3) == (
-        "With a right softmax and layer_norm in place of yours and for a third of the points: each column sums to 1."
+        "With a right softmax and layer_norm in place of yours, for a third of the points: each column sums to 1."
     )
 
 

@@ -10,6 +10,7 @@ from autograder.sandbox.zygote import Lost, Unavailable
 from autograder.settings import Limits
 from tests.machine import Part, skip_without
 
+SLOW = "One call of softmax took longer than 1 seconds."
 FAST = Limits(call_seconds=1.0, load_seconds=1.0, submission_seconds=20.0)
 HONEST = """
 import numpy as np
@@ -35,7 +36,9 @@ def candidate(box):
     running = []
 
     def make(*sources, limits=FAST, where="softmax", second_look=False):
-        running.append(Candidate(box, [(source, where) for source in sources], limits, second_look).__enter__())
+        running.append(
+            Candidate(box, [(source, where) for source in sources], limits, second_look=second_look).__enter__()
+        )
         return running[-1]
 
     yield make
@@ -100,8 +103,12 @@ ENDINGS = [
     ("def softmax(x): return softmax(x)", "error", "softmax raised RecursionError at line 1, "),
     ("import numpy\ndef softmax(x): return numpy.ones(2**40)", "error", "softmax raised MemoryError at line 2, "),
     ("import numpy\ndef softmax(x): return numpy.ones(2**24)", "error", "softmax returned more than 64 MB."),
-    ("def softmax(x):\n  while True: pass", "timeout", "softmax took longer than 1 seconds."),
-    ("import os\ndef softmax(x): os.kill(os.getpid(), 19)", "timeout", "softmax took longer than 1 seconds."),
+    ("def softmax(x):\n  while True: pass", "timeout", "One call of softmax took longer than 1 seconds."),
+    (
+        "import os\ndef softmax(x): os.kill(os.getpid(), 19)",
+        "timeout",
+        "One call of softmax took longer than 1 seconds.",
+    ),
     ("import os\ndef softmax(x): os._exit(0)", "crashed", "softmax ended the Python process (exit code 0)."),
     ("import os\ndef softmax(x): os.abort()", "crashed", "softmax crashed Python (aborted)."),
     ("import ctypes\ndef softmax(x): ctypes.string_at(0)", "crashed", "softmax crashed Python (segmentation fault)."),
@@ -164,7 +171,7 @@ def test_a_submission_has_so_many_seconds(candidate):
     assert "took longer than 0.4 seconds" in verdict(slow.function("slow")).fact
     assert verdict(slow.function("slow")).status == "timeout"
     last = verdict(slow.function("slow"))
-    assert last.status == "timeout" and last.fact == "slow was not run: the submission's 1 seconds were used up."
+    assert last.status == "timeout" and last.fact == "slow was not run: the 1 seconds of this submission were used up."
 
 
 def test_a_submission_that_always_ends_its_process_is_given_up(candidate):

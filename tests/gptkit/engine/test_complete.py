@@ -1,5 +1,7 @@
 """Completing a text: what comes out is what the model chose, and a request that cannot be met says why."""
 
+import sys
+
 import numpy as np
 import pytest
 from gptkit.engine.complete import complete, stream
@@ -23,6 +25,12 @@ def test_a_completion_is_the_text_of_the_greedy_tokens(gpt2, bytes_only):
     ids = list(gpt2.greedy(bytes_only.encode("Hello"), 20))
     assert complete(gpt2, bytes_only, "Hello", 20) == bytes_only.decode(ids)
     assert len(list(stream(gpt2, bytes_only, "Hello", 20))) == 20
+
+
+def test_the_bar_is_optional(gpt2, bytes_only, monkeypatch):
+    with_bar = complete(gpt2, bytes_only, "Hello", 5)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)  # importing it fails
+    assert complete(gpt2, bytes_only, "Hello", 5) == with_bar
 
 
 def test_a_character_spread_over_tokens_comes_whole(gpt2, bytes_only):

@@ -2,13 +2,16 @@
 
 import json
 import random
+import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
 import tiktoken
 import tokenizers
-from gptkit.engine.tokenizer import Tokenizer
+from gptkit.engine import tokenizer as module
+from gptkit.engine.tokenizer import PIECES, Tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 from tiktoken.load import data_gym_to_mergeable_bpe_ranks
@@ -86,6 +89,26 @@ def test_the_ids_are_those_of_tiktoken_and_of_hugging_face(tokenizer, openai, hu
         assert ids == openai.encode_ordinary(text), repr(text)
         assert ids == hugging_face.encode(text).ids, repr(text)
         assert tokenizer.decode(ids) == text
+
+
+@pytest.fixture
+def plain_pieces(monkeypatch):
+    """The pattern that is made where `regex` is not installed."""
+    monkeypatch.setattr(module, "regex", None)
+    return module._pieces()
+
+
+def test_pieces_are_the_same_without_regex_on_every_character(plain_pieces):
+    for character in map(chr, range(sys.maxunicode + 1)):
+        if unicodedata.category(character) != "Cn":  # not assigned yet in Python's Unicode; regex may have a newer one
+            text = f"a{character}b {character}1{character} {character}{character}  x"
+            assert plain_pieces.findall(text) == PIECES.findall(text), f"U+{ord(character):04X}"
+
+
+def test_pieces_are_the_same_without_regex_on_random_text(plain_pieces):
+    for text in random_texts(STRINGS, seed=1991):
+        if all(unicodedata.category(character) != "Cn" for character in text):
+            assert plain_pieces.findall(text) == PIECES.findall(text), ascii(text)
 
 
 def test_every_id_decodes_as_in_tiktoken(tokenizer, openai):

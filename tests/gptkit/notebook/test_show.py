@@ -1,5 +1,8 @@
 """What the notebook shows is right, runs on the student's functions once they are done, and works without a page."""
 
+import base64
+import sys
+
 import numpy as np
 import pytest
 from gptkit import Model, load
@@ -149,6 +152,23 @@ def test_widgets_are_plain_output_without_a_page(model, shown):
     widgets.completion(model, "My lord", length=5)
     assert all(isinstance(thing, looks.Shown | looks.Picture) for thing in shown)
     assert any("greedy" in repr(thing) for thing in shown)
+
+
+def test_widgets_are_plain_output_and_say_why_without_ipywidgets(model, shown, monkeypatch):
+    monkeypatch.setattr(widgets, "is_page", lambda: True)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)  # as if it were not installed
+    widgets.tokens(model, "My lord")
+    widgets.samples(model, "My lord", length=5)
+    widgets.attention(model, "My lord", 0, 0)
+    widgets.completion(model, "My lord", length=5)
+    assert all(isinstance(thing, looks.Shown | looks.Picture) for thing in shown)
+    assert [repr(thing) for thing in shown if "ipywidgets" in repr(thing)] == [repr(shown[0])] * 4
+
+
+def test_pictures_are_text_for_every_kind_of_kernel(model, shown):
+    show.similarities(model, [" king", " queen"])
+    bundle, _ = shown[0]._repr_mimebundle_()
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
 
 
 def test_model_runs_on_the_functions_that_are_done(model, done):

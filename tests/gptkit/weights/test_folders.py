@@ -1,6 +1,7 @@
 """Opening a model folder: nothing is copied, wrong files are refused in one line, a student's copy works alone."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -51,6 +52,30 @@ def test_parameters_are_nested_views_of_the_file(folder):
         assert type(array) is np.ndarray and array.dtype == np.float32 and not array.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
         params["wte"][0] = 1
+
+
+def test_a_drive_without_maps_is_read(folder, monkeypatch):
+    mapped = tensorfile.read(folder / "model.safetensors")
+
+    def no_map(*_, **__):
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr(tensorfile.mmap, "mmap", no_map)
+    copied = tensorfile.read(folder / "model.safetensors")
+    assert set(copied) == set(mapped)
+    for name, array in copied.items():
+        np.testing.assert_array_equal(array, mapped[name])
+        assert not array.flags.writeable
+
+
+def test_half_precision_is_read_as_float32(folder):
+    whole = tensorfile.read(folder / "model.safetensors")
+    tensorfile.write(folder / "half.safetensors", whole, "F16")
+    for name, array in tensorfile.read(folder / "half.safetensors").items():
+        assert array.dtype == np.float32
+        np.testing.assert_array_equal(array, whole[name].astype(np.float16))
+    sizes = [(folder / name).stat().st_size for name in ("half.safetensors", "model.safetensors")]
+    assert sizes[0] < 0.6 * sizes[1]
 
 
 def test_opening_copies_nothing(tmp_path):

@@ -6,7 +6,9 @@ The colours are Okabe and Ito's (2008): blue for right, vermilion or orange for 
 from __future__ import annotations
 
 import io
+import logging
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -75,7 +77,8 @@ class Picture:
     text: str
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict, dict]:
-        return {"image/png": self.png, "text/plain": self.text}, {"image/png": {"width": self.width, "alt": self.text}}
+        png = b64encode(self.png).decode()  # a browser's kernel does not do it for us
+        return {"image/png": png, "text/plain": self.text}, {"image/png": {"width": self.width, "alt": self.text}}
 
     def __repr__(self) -> str:
         return self.text
@@ -83,6 +86,7 @@ class Picture:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure (inches) without a background, in greys that both themes can carry; no global state of pyplot."""
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # else it tells that it looks for fonts
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained", facecolor="none", dpi=DOTS_PER_INCH)

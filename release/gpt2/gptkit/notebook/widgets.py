@@ -6,9 +6,11 @@ alone.
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections.abc import Callable
 from html import escape
+from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from IPython.display import display
 
 from gptkit.notebook.feedback import yours
 from gptkit.notebook.show import attention_map, attention_weights, model_text, runs_on
-from gptkit.notebook.style import Shown, continued
+from gptkit.notebook.style import Shown, continued, note
 
 if TYPE_CHECKING:
     from gptkit import Model
@@ -26,6 +28,16 @@ HUES = (205, 35, 280, 95, 335, 165)  # degrees; neighbours are told apart by the
 
 
 def is_live() -> bool:
+    """Whether controls can be shown; where only ipywidgets is missing for them, a line says so."""
+    if not is_page():
+        return False
+    if find_spec("ipywidgets") is None:
+        display(note("What could be moved or typed here needs ipywidgets, which is not installed."))
+        return False
+    return True
+
+
+def is_page() -> bool:
     """Whether a page is at the other end that can show controls: Jupyter's and VS Code's cells say which they are."""
     from IPython import get_ipython
 
@@ -53,7 +65,9 @@ def play(draw: Callable[..., Any], **controls: Any) -> None:
 
 
 def wide(kind: str, label: str, **settings: Any) -> Any:
-    """One of ipywidgets' controls, with room for its label."""
+    """One of ipywidgets' controls, with room for its label; without ipywidgets, its settings alone."""
+    if find_spec("ipywidgets") is None:
+        return SimpleNamespace(**settings)
     import ipywidgets
 
     style = {"description_width": "90px"}
@@ -148,26 +162,25 @@ def completion(model: Model, prompt: str, length: int = 60) -> None:
 
     box = wide("Text", "prompt", value=prompt)
     go, stop = ipywidgets.Button(description="Complete"), ipywidgets.Button(description="Stop", disabled=True)
-    stopped = threading.Event()
+    running: list[asyncio.Task] = []  # the last one, which would be lost if nobody held it
 
-    def write() -> None:
+    async def write() -> None:
         text = ""
         try:
             for piece in stream(model.gpt2, model.tokenizer, box.value, length):
                 text += piece
                 output.update(continued(box.value, text))
-                if stopped.wait(PAUSE):
-                    break
+                await asyncio.sleep(PAUSE)  # the kernel hears the stop button now; a browser's has no threads
         except ValueError as why:  # an empty prompt, or one that does not fit
             output.update(Shown(escape(str(why)), str(why)))
-        go.disabled, stop.disabled = False, True
+        finally:
+            go.disabled, stop.disabled = False, True
 
     def start(_: Any) -> None:
-        stopped.clear()
         go.disabled, stop.disabled = True, False
-        threading.Thread(target=write, daemon=True).start()  # so that the kernel stays free to hear the stop button
+        running[:] = [asyncio.get_running_loop().create_task(write())]
 
     go.on_click(start)
-    stop.on_click(lambda _: stopped.set())
+    stop.on_click(lambda _: running[0].cancel())
     display(ipywidgets.VBox([box, ipywidgets.HBox([go, stop])]))
     output = display(continued(prompt, ""), display_id=True)

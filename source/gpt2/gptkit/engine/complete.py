@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -43,7 +44,8 @@ def complete(
     """The text that follows `prompt` (`n_tokens` tokens), with a progress bar meanwhile. Raises as `stream` does."""
     pieces = stream(gpt2, tokenizer, prompt, n_tokens, choose)
     if progress:
-        from tqdm.auto import tqdm  # here, for it takes longer to import than all of this package
+        with suppress(ImportError):  # a browser's Python may lack it
+            from tqdm.auto import tqdm  # here, for it takes longer to import than all of this package
 
-        pieces = tqdm(pieces, total=n_tokens, desc="completing", unit="token", leave=False)
+            pieces = tqdm(pieces, total=n_tokens, desc="completing", unit="token", leave=False)
     return "".join(pieces)

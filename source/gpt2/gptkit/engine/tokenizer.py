@@ -10,16 +10,34 @@ from __future__ import annotations
 import heapq
 import json
 import operator
+import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-import regex
+try:
+    import regex
+except ImportError:  # Pyodide's distribution may lack it
+    regex = None
 
-# English contractions, words, numbers, other signs (each with one leading space), and white space, of which the last
-# space before a word is left to that word. Merges never cross the borders of these pieces.
-PIECES = regex.compile(r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 LONGEST_REMEMBERED = 64  # characters of a piece; longer ones rarely come twice
+LAST_NUMBER = 0x1FFFF  # Unicode's planes beyond hold no numbers
+
+
+def _pieces() -> re.Pattern:
+    """English contractions, words, numbers, other signs (each with one leading space), and white space, of which the
+    last space before a word is left to that word. Merges never cross the borders of these pieces.
+
+    The standard library knows no classes of letters (L) and numbers (N), so without `regex` they are made: its \\w is
+    L, N and the underscore, and its \\s holds four control characters too many.
+    """
+    if regex is not None:
+        return regex.compile(r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
+    numbers = "".join(c for c in map(chr, range(LAST_NUMBER + 1)) if unicodedata.category(c)[0] == "N")
+    letter, sign, space = rf"[^\W_{numbers}]", r"(?:[^\w\s]|[_\x1c-\x1f])", r"[^\S\x1c-\x1f]"
+    words = rf"'(?:[sdmt]|ll|ve|re)| ?{letter}+| ?[{numbers}]+| ?{sign}+"
+    return re.compile(rf"{words}|{space}+(?!{letter}|[{numbers}]|{sign})|{space}+")
 
 
 def _byte_letters() -> dict[str, int]:
@@ -30,6 +48,9 @@ def _byte_letters() -> dict[str, int]:
     visible = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     hidden = [byte for byte in range(256) if byte not in visible]
     return {chr(byte): byte for byte in visible} | {chr(256 + n): byte for n, byte in enumerate(hidden)}
+
+
+PIECES = _pieces()
 
 
 class Tokenizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +25,14 @@ MEANINGS = {
 
 def welcome(model: Model) -> None:
     """Which model is open, and how to get the real one."""
+    from gptkit.weights import browser
+
     text = f"This is GPT-2 {model.name}: {len(model.params['blocks'])} blocks, {count(model.params):,} parameters."
-    if model.name == "tiny":
+    if model.name == "tiny" and sys.platform == "emscripten":  # a browser's Python
+        text += "\nIt is a small one that has read Shakespeare only, and it runs here, in your browser."
+        for name in browser.models():
+            text += f'\nTo have OpenAI\'s own GPT-2 (250 MB, and 2 GB of memory): model = load("{name}")'
+    elif model.name == "tiny":
         text += (
             "\nIt is a small one that has read Shakespeare only. For OpenAI's own GPT-2 (500 MB), type in a terminal:"
         )
@@ -119,7 +126,6 @@ def cosines(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 def similarities(model: Model, words: list[str]) -> None:
     """A heat map of how alike the token embeddings of some words are. Words of several tokens are left out."""
     import matplotlib as mpl
-    import seaborn as sns
 
     ids = {word: model.tokenizer.encode(word) for word in words}
     single = [word for word in words if len(ids[word]) == 1]
@@ -132,10 +138,14 @@ def similarities(model: Model, words: list[str]) -> None:
     with mpl.rc_context(theme()):
         figure = new_figure(2 + 0.55 * len(single), 1.2 + 0.4 * len(single))
         axes = figure.subplots()
-        style = {"annot": True, "fmt": ".2f", "annot_kws": {"size": 9}, "linewidths": 0.5, "cmap": "cividis"}
-        sns.heatmap(values, xticklabels=labels, yticklabels=labels, vmin=0, vmax=1, ax=axes, **style)
+        image = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+        for (y, x), value in np.ndenumerate(values):
+            colour = "white" if value < 0.5 else "black"
+            axes.text(x, y, f"{value:.2f}", ha="center", va="center", size=9, color=colour)
+        axes.set_xticks(range(len(labels)), labels, rotation=90)
+        axes.set_yticks(range(len(labels)), labels)
         axes.set_title("Cosine similarity of token embeddings")
-        axes.tick_params(axis="y", rotation=0)
+        figure.colorbar(image).outline.set_visible(False)
     display(picture(figure, f"Heat map: cosine similarities of {', '.join(single)}"), runs_on("cosine_similarity"))
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-DTYPES = {"F32": "<f4", "U8": "|u1", "BOOL": "|b1"}  # parameters, and the kinds of mask found beside them
+DTYPES = {"F32": "<f4", "F16": "<f2", "U8": "|u1", "BOOL": "|b1"}  # parameters, and the kinds of mask found beside them
 MAX_HEADER = 10_000_000  # bytes; GPT-2's largest model needs 60,000
 ALIGN = 64  # bytes: a cache line, and what vector instructions like best
 
@@ -43,7 +43,7 @@ def cannot_write(path: Path, why: OSError) -> WeightsError:
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """Every array of a safetensors file, as read-only views of one memory map.
+    """Every array of a safetensors file, as read-only views of one memory map (or copy); half precision is widened.
 
     Raises WeightsError for a file that is missing, truncated, longer than it says, or of another format.
     """
@@ -51,7 +51,10 @@ def read(path: Path) -> dict[str, np.ndarray]:
         # A map takes no memory until a page is read, and then shares it with every process that reads the same file: a
         # class graded on eight cores has the 500 MB of 124M in memory once.
         with Path(path).open("rb") as file:
-            raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            try:
+                raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except OSError:  # the file system has no maps: JupyterLite's drive, some network drives
+                raw = file.read()
     except FileNotFoundError:
         raise WeightsError(f"There is no file {path}.") from None
     except ValueError:  # an empty file cannot be mapped
@@ -66,7 +69,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
             begin, stop = (start + offset for offset in entry["data_offsets"])
             if not start <= begin <= stop <= len(raw) or stop - begin != math.prod(shape) * dtype.itemsize:
                 raise ValueError
-            arrays[name] = np.ndarray(shape, dtype, buffer=raw, offset=begin)
+            array = np.ndarray(shape, dtype, buffer=raw, offset=begin)
+            arrays[name] = array.astype(np.float32) if entry["dtype"] == "F16" else array
         except (KeyError, TypeError, ValueError):
             raise Damaged(path, f"{name} does not fit in it") from None
         end = max(end, stop)
@@ -75,7 +79,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _header(path: Path, raw: mmap.mmap) -> tuple[dict, int]:
+def _header(path: Path, raw: mmap.mmap | bytes) -> tuple[dict, int]:
     """The header's entries, and where the arrays' bytes start."""
     length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else 0
     try:
@@ -88,18 +92,21 @@ def _header(path: Path, raw: mmap.mmap) -> tuple[dict, int]:
     return header, 8 + length
 
 
-def write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write float32 arrays as a safetensors file, in the order given; `path` appears complete or not at all."""
+def write(path: Path, arrays: dict[str, np.ndarray], kind: str = "F32") -> None:
+    """Write arrays as a safetensors file of float32 (or F16, half of it), in the order given; `path` appears complete
+    or not at all."""
+    dtype = np.dtype(DTYPES[kind])
     header, end = {}, 0
     for name, array in arrays.items():
-        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [end, end + array.size * 4]}
-        end += array.size * 4
+        size = array.size * dtype.itemsize
+        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [end, end + size]}
+        end += size
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-(8 + len(text)) % ALIGN)
     with replacing(path) as partial, partial.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for array in arrays.values():
-            file.write(np.ascontiguousarray(array, "<f4").data)
+            file.write(np.ascontiguousarray(array, dtype).data)
         file.flush()
         os.fsync(file.fileno())
 

@@ -19,6 +19,7 @@ import numpy as np
 from gptkit.checks.core import Failed
 
 Measured = tuple | None  # the name of a fact, and the numbers or words that fill its {}
+WITHIN = ("nothing", "only the number in its place", "only a part of its row")  # what a change of one number reaches
 TOLERANCE = 2e-3  # relative: what any honest float32 keeps on these inputs
 
 
@@ -36,7 +37,12 @@ class Answers:
         """An answer of the right shape as float64, NaN and infinity included. Raises Unusable."""
         result = self.results[name]
         array = np.asarray(result) if isinstance(result, np.ndarray | np.generic | int | float) else np.empty(0)
-        if array.dtype.kind not in "fiu" or array.shape != self.shapes[name] or array.size == 0:
+        if (
+            array.dtype.kind not in "fiu"
+            or array.dtype.itemsize < 4
+            or array.shape != self.shapes[name]
+            or array.size == 0
+        ):
             raise Unusable
         return np.asarray(array, np.float64)
 
@@ -121,12 +127,8 @@ def reach(changed: np.ndarray, at: tuple[int, ...]) -> str | None:
     column[(*at[:-2], slice(None), at[-1])] = True
     if np.array_equal(changed, row):
         return None
-    if not changed.any():
-        return "nothing"
-    if changed.sum() == 1 and changed[at]:
-        return "only the number in its place"
+    if not (changed & ~row).any():
+        return WITHIN[0 if not changed.any() else 1 if changed.sum() == 1 and changed[at] else 2]
     if changed.all():
         return "every number of the result, not only its own row"
-    if np.array_equal(changed, column):
-        return "its column, not its row"
-    return "other rows as well as its own" if (changed & ~row).any() else "only a part of its row"
+    return "its column, not its row" if np.array_equal(changed, column) else "other rows as well as its own"

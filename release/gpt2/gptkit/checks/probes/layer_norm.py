@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gptkit.checks.probes import Answers, Measured, Probes, near, reach
+from gptkit.checks.probes import WITHIN, Answers, Measured, Probes, near, reach
 
 probes = Probes("layer_norm")
 
@@ -74,7 +74,7 @@ def over_what(a: Answers) -> Measured:
     for name, at in PLACES.items():
         words = reach(np.abs(a[f"{name}, one raised"] - a[name]) > 1e-5, at)
         if words:
-            return f"reach_in_{name}", words
+            return f"reach_in_{name}" if words not in WITHIN else "reach_within", words
     return ("whole_numbers",) if near(a["a quarter more"], a["plain"], 1e-6) else None
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gptkit.checks.probes import Answers, Measured, Probes, decimals, near, reach, what_came
+from gptkit.checks.probes import WITHIN, Answers, Measured, Probes, decimals, near, reach, what_came
 
 probes = Probes("softmax")
 
@@ -45,8 +45,8 @@ def over_what(a: Answers) -> Measured:
     for name, at in PLACES.items():
         words = reach(np.abs(a[f"{name}, one raised"] - a[name]) > 1e-6, at)
         if words:
-            return f"reach_in_a_{name}", words
-    return None
+            return f"reach_in_a_{name}" if words not in WITHIN else "reach_within", words
+    return ("not_the_largest",) if (a["table"].argmax(axis=-1) != TABLE.argmax(axis=-1)).any() else None
 
 
 @probes.measure
