@@ -180,7 +180,10 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
         before = [n for n, _ in cells].index(name) + 1
     for number, (_, cell) in enumerate(cells):
         cell.id = f"cell-{number}"
-    return nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=released.metadata)
+    made = nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=nbformat.from_dict(released.metadata))
+    language = made.metadata.setdefault("language_info", NotebookNode())
+    language["pygments_lexer"] = "ipython3"  # the one that obeys `sanitize.plain_if_slow`
+    return made
 
 
 def answers(ours: dict[str, NotebookNode], theirs: list[dict[str, Any]]) -> dict[str, int]:
@@ -203,9 +206,9 @@ def answered(ours: NotebookNode, raw: dict[str, Any]) -> NotebookNode:
         and cell.cell_type == "code"
         and submission.normal(raw["source"]) != submission.normal(ours.source)
     ):
-        cell.source = harmless.text(raw["source"])
+        cell.source = harmless.text(raw["source"], harmless.MAX_CODE)
     if cell.cell_type == "code":
-        cell.outputs = harmless.outputs(raw.get("outputs"))
+        harmless.plain_if_slow(cell).outputs = harmless.outputs(raw.get("outputs"))
     return cell
 
 

@@ -212,7 +212,8 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
     if array.shape != case.expected.shape:
         raise wrong_shape(name, case, array)
     if array.dtype.kind not in "fiu" or array.dtype.itemsize < 4 or (array.dtype.kind != "f" and case.shape):
-        fact = f"{name} returned numbers of type {array.dtype}, not floating-point numbers of 32 or 64 bits."
+        kind = f"numbers of type {array.dtype}" if case.shown else "other numbers"
+        fact = f"{name} returned {kind}, not floating-point numbers of 32 or 64 bits."
         raise Failed(fact, "Which step cuts their decimals off?")
     if np.isnan(array).any():
         raise Failed(
