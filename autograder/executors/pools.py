@@ -6,6 +6,7 @@ what a call raises that ended its process; `sure`, whether it was that call and 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -96,7 +97,9 @@ class There:
     def room(self) -> int:
         """Workers come and go, so they are counted again every few seconds."""
         if time.monotonic() - self._counted > 3:
-            self._room, self._counted = AHEAD * sum(self.client.nthreads().values()), time.monotonic()
+            with contextlib.suppress(OSError, AttributeError):  # a scheduler that is gone: the calls it had say so
+                self._room = AHEAD * sum(self.client.nthreads().values())
+            self._counted = time.monotonic()
         return max(self._room, AHEAD)
 
     def __enter__(self) -> There:
