@@ -19,7 +19,7 @@ import numpy as np
 
 from gptkit.checks.core import ENDS, Failed, Student, kind_of
 from gptkit.checks.probes import Probes
-from gptkit.checks.words import BY_INPUT, difference, question_about, question_after
+from gptkit.checks.words import BY_INPUT, difference, example, question_about, question_after
 
 DATA = Path(__file__).parent / "data"
 PROOFS = "proofs"  # the group of cases that prove a mistake's name, and that no check shows
@@ -76,9 +76,9 @@ class Stored:
         `rtol` is relative to each number, `atol` to a case's largest one. A call that raised is told before numbers
         that are off, and the smallest case before larger ones.
         """
-        kept = self.answers(f)
+        kept, shown = self.answers(f), self.cases
         if isinstance(cases, str):
-            cases = self.groups[cases]
+            cases = shown = self.groups[cases]
             results = [kept[id(case)] for case in cases]
         else:
             results = results_of(f, cases)
@@ -88,11 +88,13 @@ class Stored:
         if not found:
             return
         verdict, cause = verdicts[min(found)[2]], self.cause(f)
+        why = verdict
         if verdict.status != "error" or (cause and cause.measured == "signature"):
-            raise cause or verdict
-        if cause and cause.mistake:
-            raise Failed(verdict.fact, cause.question, cause.mistake, verdict.status)
-        raise verdict
+            why = cause or verdict
+        elif cause and cause.mistake:
+            why = Failed(verdict.fact, cause.question, cause.mistake, verdict.status, line=verdict.line)
+        why.example = self.smallest(f, shown)
+        raise why
 
     def _verdict(
         self, name: str, some_raised: bool, case: Case, result: Any, rtol: float, atol: float
@@ -102,7 +104,7 @@ class Stored:
             question = question_after(result.error, result.about)
             if some_raised and result.error in BY_INPUT and result.about not in ("truth value", "argument"):
                 question = f"What differs in that line for {case.label}?"
-            return Failed(result.fact, question, status=result.status)
+            return Failed(result.fact, question, status=result.status, line=result.line)
         try:
             got = gates(name, case, result)
         except Failed as why:
@@ -113,6 +115,16 @@ class Stored:
         if not case.shown:
             return Failed(f"{name} returned other numbers than expected for {case.label}.", question)
         return Failed(difference(name, self.names, case.args, got, case.expected, case.label), question)
+
+    def smallest(self, f: Student, cases: Sequence[Case] = ()) -> str | None:
+        """The smallest stored case (of all, or of some) that `f` gets wrong, with what came and what should have."""
+        kept = self.answers(f)
+        for case in sorted(cases or self.cases, key=lambda case: sum(map(np.size, case.args))):
+            result = kept[id(case)]
+            if isinstance(result, Failed) or not close_enough(as_array(result), case.expected):
+                came = f"raised {result.error or 'an error'}" if isinstance(result, Failed) else result
+                return example(f.name, self.names, case.args, came, case.expected, case.label)
+        return None
 
     def answers(self, f: Student) -> dict[int, Any]:
         """What `f` returns for all stored cases, by the case's id. Asked once for each function, in one message.

@@ -112,10 +112,11 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
     if not found:
         return None
     *_, name, place, call = min(found, key=lambda one: one[:2])
-    fact = f"The model first leaves its way at {place}, where {name} returns other numbers than expected."
+    fact = f"The model first goes wrong at {place}, where {name} returns other numbers than expected."
     student = getattr(functions, name)
+    shown = OWN_CHECKS[name].smallest(student)
     if known := OWN_CHECKS[name].cause(student):
-        return Failed(fact, known.question, known.mistake, measured=known.measured)
+        return Failed(fact, known.question, known.mistake, measured=known.measured, example=shown)
     if not wrong_calls(student, [call], ""):
         fact = f"{name} returns other numbers when it is asked the same again."
         return Failed(fact, "What does it remember from one call to the next?", measured="fickle")

@@ -40,9 +40,17 @@ def mean_0_variance_1(layer_norm: Student) -> None:
     case = stored.groups["rows"][-1]
     y = gates(layer_norm.name, case, layer_norm(*case.args))
     if np.abs(y.mean(axis=-1)).max() > 1e-2:
-        raise Failed("The rows of the result do not have mean 0.", "What is subtracted from each row?")
+        raise Failed(
+            "The rows of the result do not have mean 0.",
+            "What is subtracted from each row?",
+            example=stored.smallest(layer_norm),
+        )
     if np.abs(y.var(axis=-1) - 1).max() > 1e-2:
-        raise Failed("The rows of the result do not have variance 1.", "What is each row divided by?")
+        raise Failed(
+            "The rows of the result do not have variance 1.",
+            "What is each row divided by?",
+            example=stored.smallest(layer_norm),
+        )
 
 
 @exercise.check(share=0.05)

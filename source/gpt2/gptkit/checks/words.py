@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gptkit.checks.core import kind_of
+
 AFTER = {  # an exception -> the question that leads to its cause
     "AttributeError": "Does that object have something by that name, spelt like that?",
     "NameError": "Where does that name get its value?",
@@ -59,6 +61,23 @@ def difference(
     place = np.unravel_index(np.argmax(np.abs(got - expected)), got.shape)
     where = ", ".join(str(int(i)) for i in place)
     return f"{name} returned {numbers(got[place])} at [{where}], not {numbers(expected[place])}, for {label}."
+
+
+def example(name: str, names: Sequence[str], args: Sequence[Any], came: Any, expected: np.ndarray, label: str) -> str:
+    """An input with what came (an answer, or that the call raised) and what should have; long arrays are left out."""
+
+    def shown(value: Any) -> str:
+        if not isinstance(value, np.ndarray | np.generic | int | float):
+            return kind_of(value)
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiu":
+            return f"an array of type {array.dtype}"
+        return f"`{numbers(array)}`" if array.size <= ROOM else f"an array of shape {list(array.shape)}"
+
+    fits = sum(map(np.size, args)) <= ROOM
+    given = f"`{name}({arguments(names, args)})`" if fits else f"of this kind: {label}"
+    came = f"It {came}" if isinstance(came, str) else f"It returned {shown(came)}"
+    return f"The smallest input in the notebook that shows it is {given}. {came}, and should return {shown(expected)}."
 
 
 @np.errstate(all="ignore")  # a student's numbers may be as large as they like
