@@ -20,7 +20,7 @@ def as_html(exercise: ExerciseResult) -> str:
     if remark(exercise):
         head += f'<div class="row dim">{html.escape(remark(exercise))}.</div>'
     if any(check.passed and not check.earned for check in exercise.checks):
-        rows += '<div class="foot dim">A check marked ✓ with 0 points counts once a check of values passes, too.</div>'
+        rows += '<div class="foot dim">A check marked ✓ with 0 points counts once a check of values passes too.</div>'
     return f'{STYLE}<div class="gptkit tex2jax_ignore"><div class="card">{head}{rows}</div></div>'  # no formulas in it
 
 

@@ -163,7 +163,7 @@ class Stored:
         names, required = [name for name, _ in found], sum(needed for _, needed in found)
         fact = f"{f.name} takes ({', '.join(names)}), and it is called as {f.name}{self.signature}."
         if len(names) < len(self.names) or required > len(self.names):
-            question = "Which parameter is missing, or one too many, and in which place?"
+            question = "Which parameter is missing, or one too many?"
             return Failed(fact, question, status="error", measured="signature")
         if required > self.required and names[: len(self.names)] == self.names:
             return Failed(fact, "Which parameter has a default there?", status="error", measured="signature")
@@ -174,7 +174,7 @@ class Stored:
         theirs = results_of(f, [tuple(case.args[self.names.index(n)] for n in order) for case in full])
         here = [self.answers(f)[id(case)] for case in full]
         if well(theirs, full) > well(here, full):
-            return Failed(fact, "In which order do the arguments come?", status="error", measured="signature")
+            return Failed(fact, "In which order are the arguments passed?", status="error", measured="signature")
         return None
 
     def fickle(self, f: Student) -> Failed | None:
@@ -183,7 +183,7 @@ class Stored:
         after = [as_array(r) for r in results_of(f, [case.args for case in self.cases])]
         if all(a is b if a is None or b is None else same(a, b) for a, b in zip(before, after, strict=True)):
             return None
-        fact = f"{f.name} returns other numbers when it is asked the same again."
+        fact = f"{f.name} returns other numbers when it is called with the same input again."
         return Failed(fact, "Which line draws by chance, or keeps something from the call before?", measured="fickle")
 
     def named(self, f: Student) -> Failed | None:
@@ -198,7 +198,7 @@ class Stored:
 def gates(name: str, case: Case, result: Any) -> np.ndarray:
     """A result as an array, when it is one that can be compared. Raises Failed with the first reason why not."""
     if result is None:
-        raise Failed(f"{name} returned None.", "Is there a return, and is it reached?")
+        raise Failed(f"{name} returned None.", "Does every path through your function reach a `return`?")
     array = result if isinstance(result, np.ndarray) else None
     if isinstance(result, np.generic | int | float) and not isinstance(result, bool):
         array = np.asarray(result)
@@ -213,11 +213,9 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
         fact = f"{name} returned numbers of type {array.dtype}, not floating-point numbers of 32 or 64 bits."
         raise Failed(fact, "Which step cuts their decimals off?")
     if np.isnan(array).any():
-        raise Failed(
-            f"{name} returned NaN for {case.label}.", "Which step first gives NaN there, and from which numbers?"
-        )
+        raise Failed(f"{name} returned NaN for {case.label}.", "Which step is the first to give NaN?")
     if np.isinf(array).any():
-        question = "Which step first gives infinity there, and from which numbers?"
+        question = "Which step is the first to give infinity?"
         raise Failed(f"{name} returned infinity for {case.label}.", question)
     return np.asarray(array, np.float64)
 

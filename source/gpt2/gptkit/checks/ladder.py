@@ -1,4 +1,4 @@
-"""The steps that a student can unfold below a failed check, after its fact and its question, in the words of ladder.json.
+"""The steps that a student can unfold below a failed check, after its fact and its question; words in ladder.json.
 
 Step 2 says where it shows, step 3 works the same step out on a 2 x 2 example, step 4 points to where it is explained.
 An exercise's words go by topic. A check and a cause (a known mistake, or a measurement) each have one.

@@ -18,7 +18,7 @@ def rows(layer_norm: Student) -> None:
 
 @exercise.check(share=0.15, value=True)
 def gain_and_bias(layer_norm: Student) -> None:
-    """The result is scaled by g, then moved by b."""
+    """The result is scaled by `g`, then moved by `b`."""
     stored.compare(layer_norm, "gain_and_bias")
 
 
@@ -30,7 +30,7 @@ def other_dimensions(layer_norm: Student) -> None:
 
 @exercise.check(share=0.1, value=True)
 def small_variance(layer_norm: Student) -> None:
-    """eps does its work: inside the square root, and for a row whose numbers are all the same."""
+    """`eps` does its work: inside the square root, and for a row whose numbers are all the same."""
     stored.compare(layer_norm, "small_variance")
 
 
@@ -55,6 +55,6 @@ def mean_0_variance_1(layer_norm: Student) -> None:
 
 @exercise.check(share=0.05)
 def arguments_unchanged(layer_norm: Student) -> None:
-    """x, g and b are left as they were."""
+    """`x`, `g` and `b` are left as they were."""
     layer_norm(*stored.groups["gain_and_bias"][0].args)
     stored.unchanged(layer_norm)

@@ -45,6 +45,6 @@ def rows_sum_to_one(softmax: Student) -> None:
 
 @exercise.check(share=0.05)
 def argument_unchanged(softmax: Student) -> None:
-    """x is left as it was."""
+    """`x` is left as it was."""
     softmax(*stored.groups["rows"][0].args)
     stored.unchanged(softmax)
