@@ -226,8 +226,8 @@ def weights_transposed(q, k, v, mask):
 
 @catalogue.mistake
 def keys_not_transposed(q, k, v, mask):
-    """q is multiplied by k as it is, so numbers of different dimensions are paired.
-    Which axis do q and k share?"""
+    """`q` is multiplied by `k` as it is, so numbers of different dimensions are paired.
+    Which axis do `q` and `k` share?"""
     scores = q @ k / np.sqrt(q.shape[-1]) + mask
     w = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return w / w.sum(axis=-1, keepdims=True) @ v

@@ -163,9 +163,8 @@ def alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
 
 
 def both(first: list[str], second: list[str]) -> list[str]:
-    """The words of two mistakes made together, still one fact and one question."""
-    (fact_1, ask_1), (fact_2, ask_2) = first, second
-    return [f"{fact_1.rstrip('.')}, and {lower(fact_2)}", f"{ask_1.rstrip('?')}, and {lower(ask_2)}"]
+    """The words of two mistakes made together: both facts, and one question, the first."""
+    return [f"{first[0].rstrip('.')}, and {lower(second[0])}", first[1]]
 
 
 def lower(sentence: str) -> str:

@@ -120,7 +120,7 @@ catalogue.read(Path(__file__).with_suffix(".json"))
 
 @catalogue.mistake
 def euclidean_distance(a, b):
-    """The result is the distance between the tips of a and b.
+    """The result is the distance between the tips of `a` and `b`.
     What stays the same when one of the two arrows gets longer, their distance or their angle?"""
     return np.linalg.norm(a - b)
 

@@ -127,7 +127,7 @@ def batch(layer_norm: Student, data: Hidden) -> None:
 
 @hidden.check(share=0.1, value=True, hidden=True)
 def any_eps(layer_norm: Student, data: Hidden) -> None:
-    """The eps that is given is the one that is used."""
+    """The `eps` that is given is the one that is used."""
     stored.compare(layer_norm, data.keep(real_eps), atol=1e-4)
 
 
@@ -166,21 +166,21 @@ catalogue.read(Path(__file__).with_suffix(".json"))
 
 @catalogue.mistake
 def gain_and_bias_swapped(x, g, b, eps=1e-5):
-    """g is added and b multiplies.
-    Which of the two scales, and which moves?"""
+    """`g` is added and `b` multiplies.
+    Which of the two scales the row?"""
     return reference(x, b, g, eps)
 
 
 @catalogue.mistake
 def only_gain_and_bias(x, g, b, eps=1e-5):
     """The rows are scaled and moved, but not normalised.
-    What should mean and variance of a row be before g and b come in?"""
+    What should mean and variance of a row be before `g` and `b` come in?"""
     return g * x + b
 
 
 @catalogue.mistake
 def gain_and_bias_before(x, g, b, eps=1e-5):
-    """g and b are applied before the rows are normalised, which takes most of their effect away.
+    """`g` and `b` are applied before the rows are normalised, which takes most of their effect away.
     What comes first in the formula?"""
     return reference(g * x + b, 1.0, 0.0, eps)
 
@@ -196,7 +196,7 @@ def bias_not_moved_by_root(x, g, b, eps=1e-5):
 @catalogue.mistake
 def centred_only(x, g, b, eps=1e-5):
     """The mean is subtracted, but the rows are not divided by anything.
-    What should the variance of each row be before g and b come in?"""
+    What should the variance of each row be before `g` and `b` come in?"""
     return g * (x - x.mean(axis=-1, keepdims=True)) + b
 
 

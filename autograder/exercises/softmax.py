@@ -197,14 +197,14 @@ def no_shift_with_epsilon(x):
 @catalogue.mistake
 def shift_after_exp(x):
     """The maximum is subtracted after exp, not before.
-    What does subtracting do to a fraction of exponentials, and what to their exponents?"""
+    What does subtracting from the exponents do to the fraction?"""
     e = np.exp(x) - np.exp(x).max(axis=-1, keepdims=True)
     return e / e.sum(axis=-1, keepdims=True)
 
 
 @catalogue.mistake
 def flattened(x):
-    """The result is one long row, whatever the shape of x.
+    """The result is one long row, whatever the shape of `x`.
     Which shape should the probabilities have?"""
     return reference(x.ravel())
 

@@ -138,6 +138,8 @@ class Grader:
                 reached=r.reached,
                 mistake=r.mistake,
                 hint=r.hint,
+                measured=r.measured,
+                example=r.example,
             )
             for r, mark in zip(results, marks, strict=True)
         ]

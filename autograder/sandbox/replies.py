@@ -36,7 +36,7 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
     if (module := plain(error.get("module"), 60)) and not secret:
         said = unavailable(module) if kind == "ModuleNotFoundError" else f"{said}. {unavailable(module)}"
     fact = f"{what} raised {kind}{where}{': ' if said else ''}{said}."
-    return Failed(fact, status="error", error=kind, about=about(text))
+    return Failed(fact, status="error", error=kind, about=about(text), line=where.removeprefix(" at ") or None)
 
 
 def unavailable(module: str) -> str:
