@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import difflib
 import importlib
+import inspect
 import io
 import json
+import linecache
+import re
 import sys
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from types import SimpleNamespace
 
-from gptkit.checks.core import Exercise, Local, Result, earned, run
+from gptkit.checks.core import Exercise, Local, Result, earned, kind_of, run
 from gptkit.checks.ladder import NEXT, steps
 from gptkit.engine.model import PARTS
 from gptkit.notebook.style import Shown, continued, in_html
@@ -65,12 +69,37 @@ def examine(name: str, functions: dict[str, Callable]) -> Feedback:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):  # warnings go to stderr as well
         results = run(exercise.checks, student)
-    feedback = Feedback(name, results, POINTS[name], printed.getvalue())
+    older = [said for part, function in functions.items() if (said := left_standing(part, function))]
+    feedback = Feedback(name, results, POINTS[name], printed.getvalue(), older)
     if name in FUNCTIONS:
         yours.pop(name, None)
         if feedback.passed:
             yours[name] = functions[name]
     return feedback
+
+
+def left_standing(name: str, function: Callable) -> str:
+    """Says so when a cell run later was to define the function anew and did not: an error in it, another name.
+
+    Empty when the function is the newest one, or nobody can tell; so always outside of IPython.
+    """
+    from IPython import get_ipython
+
+    shell, code = get_ipython(), getattr(inspect.unwrap(function), "__code__", None)
+    if shell is None or code is None or code.co_name != name:
+        return ""
+    ran = [source.strip() for source in getattr(shell.history_manager, "input_hist_parsed", ())]
+    own = "".join(linecache.getlines(code.co_filename)).strip()
+    born = max((i for i, source in enumerate(ran) if own and source == own), default=len(ran))
+    for number in range(len(ran) - 1, born, -1):
+        defined = re.findall(r"^def +(\w+)", ran[number], re.MULTILINE)
+        about = f"This is the {name} of cell [{born}]. Cell [{number}], which you ran later,"
+        if name in defined:
+            return f"{about} did not get as far as its own `def {name}`: it shows an error."
+        alike = [n for n in difflib.get_close_matches(name, defined, 1, 0.8) if n not in (*FUNCTIONS, *code.co_names)]
+        if alike:
+            return f"{about} defines {alike[0]}: is the name misspelt?"
+    return ""
 
 
 def complete_a_sentence(functions: dict[str, Callable]) -> None:
@@ -120,7 +149,7 @@ def name_of(function: object) -> str:
             if isinstance(function, Undefined):
                 raise LookupError(f"{known} is not defined: run the cell above, and fix it if it shows an error.")
             if not callable(function):
-                raise LookupError(f"{known} is not a function any more: it is a {type(function).__name__}.")
+                raise LookupError(f"{known} is not a function any more: it is {kind_of(function)}.")
             return known
     named = getattr(function, "__name__", repr(function))
     raise LookupError(f"check() knows {', '.join(FUNCTIONS[:-1])} and {FUNCTIONS[-1]}; it was given {named}."[:300])
@@ -147,6 +176,7 @@ class Feedback:
     results: list[Result]
     points: float  # of the whole exercise, hidden checks included
     printed: str = ""
+    older: list[str] = field(default_factory=list)  # what to know of functions that a later cell was to replace
 
     @property
     def passed(self) -> bool:
@@ -201,7 +231,7 @@ class Feedback:
 
     def __repr__(self) -> str:
         signs = {"pass": "[x]", "fail": "[ ]", "open": "[ ]"}
-        lines = [f"{self.title}: {self.score}"]
+        lines = [f"{self.title}: {self.score}", *(f"  {said}" for said in self.older)]
         for mark, says, points, found, question, more in self.rows():
             lines.append(f"  {signs[mark]} {says} ({points})")
             lines += [f"      {text}" for text in (found, question) if text]
@@ -212,7 +242,7 @@ class Feedback:
 
     def _repr_html_(self) -> str:
         signs = {"pass": "✓", "fail": "✗", "open": "·"}
-        rows = ""
+        rows = "".join(f'<div class="found">{in_html(said)}</div>' for said in self.older)
         for mark, says, points, found, question, more in self.rows():
             said = f'<div class="found">{in_html(found)}</div>' if found else ""
             said += f'<div class="ask">{in_html(question)}</div>' if question else ""

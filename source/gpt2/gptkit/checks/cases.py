@@ -88,13 +88,9 @@ class Stored:
         `rtol` is relative to each number, `atol` to a case's largest one. A call that raised is told before numbers
         that are off, and the smallest case before larger ones.
         """
-<<<<<<< HEAD
-        kept = self.answers(f)
+        kept, shown = self.answers(f), self.cases
         if isinstance(cases, str) and cases in self._drawn.get():
             cases = self._drawn.get()[cases]
-=======
-        kept, shown = self.answers(f), self.cases
->>>>>>> ladder
         if isinstance(cases, str):
             cases = shown = self.groups[cases]
             results = [kept[id(case)] for case in cases]
@@ -216,13 +212,8 @@ class Stored:
 def gates(name: str, case: Case, result: Any) -> np.ndarray:
     """A result as an array, when it is one that can be compared. Raises Failed with the first reason why not."""
     if result is None:
-<<<<<<< HEAD
-        raise Failed(f"{name} returned None.", "Is there a return, and is it reached?")
-    array = result if isinstance(result, np.ndarray) and result.dtype.kind in "biufc" else None
-=======
         raise Failed(f"{name} returned None.", "Does every path through your function reach a `return`?")
-    array = result if isinstance(result, np.ndarray) else None
->>>>>>> ladder
+    array = result if isinstance(result, np.ndarray) and result.dtype.kind in "biufc" else None
     if isinstance(result, np.generic | int | float) and not isinstance(result, bool):
         array = np.asarray(result)
     if array is None:

@@ -23,12 +23,8 @@ from html import escape
 from importlib import resources
 from types import SimpleNamespace
 
-<<<<<<< HEAD
 from gptkit.checks.core import Exercise, Local, Result, earned, kind_of, run
-=======
-from gptkit.checks.core import Exercise, Local, Result, earned, run
 from gptkit.checks.ladder import NEXT, steps
->>>>>>> ladder
 from gptkit.engine.model import PARTS
 from gptkit.notebook.style import Shown, continued, in_html
 
@@ -235,13 +231,8 @@ class Feedback:
 
     def __repr__(self) -> str:
         signs = {"pass": "[x]", "fail": "[ ]", "open": "[ ]"}
-<<<<<<< HEAD
         lines = [f"{self.title}: {self.score}", *(f"  {said}" for said in self.older)]
-        for mark, says, points, found, question in self.rows():
-=======
-        lines = [f"{self.title}: {self.score}"]
         for mark, says, points, found, question, more in self.rows():
->>>>>>> ladder
             lines.append(f"  {signs[mark]} {says} ({points})")
             lines += [f"      {text}" for text in (found, question) if text]
             lines += [textwrap.indent(textwrap.fill(text, 100), " " * 8) for text in more[:1]]
@@ -251,13 +242,8 @@ class Feedback:
 
     def _repr_html_(self) -> str:
         signs = {"pass": "✓", "fail": "✗", "open": "·"}
-<<<<<<< HEAD
         rows = "".join(f'<div class="found">{in_html(said)}</div>' for said in self.older)
-        for mark, says, points, found, question in self.rows():
-=======
-        rows = ""
         for mark, says, points, found, question, more in self.rows():
->>>>>>> ladder
             said = f'<div class="found">{in_html(found)}</div>' if found else ""
             said += f'<div class="ask">{in_html(question)}</div>' if question else ""
             said += unfolding(more)
