@@ -277,10 +277,10 @@ class Examination:
         """
         exercise, paid = self.grader.exercises[WHOLE_MODEL], PAID[len(wrong)]
         if stubs := [part for part in PARTS if part in self.work.untouched]:
-            self.results[WHOLE_MODEL] = not_reached(exercise, f"{stubs[0]} is not written yet.", "missing")
+            self.results[WHOLE_MODEL] = not_reached(exercise.checks, f"{stubs[0]} is not written yet.", "missing")
         elif not paid:
             why = f"None of {', '.join(wrong[:-1])} and {wrong[-1]} passes its own exercise."
-            self.results[WHOLE_MODEL] = not_reached(exercise, why, "failed")
+            self.results[WHOLE_MODEL] = not_reached(exercise.checks, why, "failed")
         elif wrong:
             self.replaced[WHOLE_MODEL] = {"paid": paid}
             self.again(WHOLE_MODEL, wrong, paid)
