@@ -97,7 +97,8 @@ class There:
     def room(self) -> int:
         """Workers come and go, so they are counted again every few seconds."""
         if time.monotonic() - self._counted > 3:
-            with contextlib.suppress(OSError, AttributeError):  # a scheduler that is gone: the calls it had say so
+            # Of a scheduler that is gone, distributed raises one of many things; the calls it had say it in one way.
+            with contextlib.suppress(Exception):
                 self._room = AHEAD * sum(self.client.nthreads().values())
             self._counted = time.monotonic()
         return max(self._room, AHEAD)
