@@ -16,10 +16,11 @@ test: .venv/.installed  ## run the tests (under 10 minutes)
 	@[ ! -x /usr/bin/chromium ] || $(MAKE) --no-print-directory site-peers || echo "The site's browser test will be skipped."
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-lint: .venv/.installed  ## style, and the direction of imports
+lint: .venv/.installed  ## style, the direction of imports, and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 release: .venv/.installed  ## remake release/, solutions/gpt2.html and the kit's data from source/
 	$(BIN)/autograder release

@@ -324,11 +324,11 @@ UNDRAWABLE = {  # probabilities of two tokens, and what NumPy's error is about
 def test_numpys_sentences_are_known_by_heart(about, chance):
     with pytest.raises(Failed) as why:
         Local(lambda: chance.choice(2, p=UNDRAWABLE[about]), "sample_top_n")()
-    assert why.value.said == about
+    assert why.value.about == about
 
 
 def test_only_numpys_sentences_are_shown_where_a_students_words_are_not():
     shown = replies.raised({"type": "ValueError", "text": "Probabilities contain NaN"}, "sample_top_n", [], True)
-    assert shown.said == "nan" and shown.fact == "sample_top_n raised ValueError: Probabilities contain NaN."
+    assert shown.about == "nan" and shown.fact == "sample_top_n raised ValueError: Probabilities contain NaN."
     kept = replies.raised({"type": "ValueError", "text": "Probabilities contain NaN: -118.2"}, "sample_top_n", [], True)
-    assert kept.said is None and kept.fact == "sample_top_n raised ValueError."
+    assert kept.about is None and kept.fact == "sample_top_n raised ValueError."

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 SOFT_CAP = 0.3  # checks that compare no values hold at most this share of an exercise together (a test holds it)
 CALL_SECONDS = 10.0  # what one call may take, in the notebook and while grading
+Status = Literal["passed", "failed", "missing", "error", "timeout", "crashed"]  # of one check
 ENDS = {"missing", "timeout", "crashed"}  # nothing more can be learned from calling such a function again
 
 LIBRARIES = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib")]
@@ -55,7 +56,7 @@ class Failed(Exception):
         fact: str,
         question: str | None = None,
         mistake: str | None = None,
-        status: str = "failed",
+        status: Status = "failed",
         *,
         measured: str | None = None,
         error: str | None = None,
@@ -73,13 +74,22 @@ class Foreign:
     type_name: str
 
 
-class Student(Protocol):
-    """A student's function as a check sees it, in their notebook or behind the examiner's pipe.
+@dataclass
+class Memory:
+    """What a student's function has answered the checks so far, so that it is asked once."""
 
-    Checks may keep what it answered as further attributes, so that it is asked once.
-    """
+    answers: dict[int, Any] | None = None  # to the stored cases, by the case's id
+    probed: list[Any] = field(default_factory=list)  # to the probes
+    drawn: dict[tuple[int, int, int], np.ndarray] = field(default_factory=dict)  # ids by case's id, seed and number
+    cause: Failed | None = None  # why it fails, or that nothing explains it; once `explained`
+    explained: bool = False
+
+
+class Student(Protocol):
+    """A student's function as a check sees it, in their notebook or behind the examiner's pipe."""
 
     name: str
+    memory: Memory
     changed: set[int]  # positions of the arguments that calls so far have changed in place
 
     def __call__(self, *args: Any) -> Any: ...
@@ -95,6 +105,7 @@ class Local:
     function: Callable
     name: str = ""
     changed: set[int] = field(default_factory=set)
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self):
         self.name = self.name or getattr(self.function, "__name__", "your function")
@@ -241,7 +252,7 @@ class Result:
     message: str
     mistake: str | None = None
     hint: str | None = None
-    status: str = "passed"
+    status: Status = "passed"
     reached: bool = True  # False: the check was not run, and `message` says why
     measured: str | None = None
 
