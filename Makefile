@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test lint release attack fresh soak peers site-peers clean
+.PHONY: help demo test lint release attack fresh soak mutate peers site-peers clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -33,6 +33,9 @@ fresh: .venv/.installed  ## hypothesis with new examples, twenty times as many; 
 
 soak: fresh  ## what is too long for `make test`: that, full-size weights, the full fuzzer, the kill test
 	$(BIN)/python -m pytest -m soak
+
+mutate: .venv/.installed  ## do tests see a small change of the code? a sample of changes to each file of tests/mutation.py
+	$(BIN)/python tests/mutation.py
 
 peers: .venv-peers/.installed  ## install what benchmarks compare against
 
