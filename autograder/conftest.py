@@ -13,13 +13,8 @@ from autograder.record import Record
 from autograder.reports import why
 from autograder.settings import Settings
 
+pytest_plugins = ["autograder.pytest_option"]  # where it is not installed, and so no entry point is there
 records = pytest.StashKey[list[Record]]()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("autograder")
-    group.addoption("--submission", metavar="PATH", help="the notebook to grade, or a folder of notebooks")
-    group.addoption("--isolation", choices=["auto", "bubblewrap", "process"], default="auto", help="as in `autograder`")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -28,6 +28,8 @@ class CheckResult:
     reached: bool = True
     mistake: str | None = None  # name of the known mistake that the results match
     hint: str | None = None  # a question that leads on
+    measured: str | None = None  # name of the measurement that `fact` tells
+    example: str | None = None  # the smallest visible input that shows it, with what came and what should have come
 
 
 @dataclass

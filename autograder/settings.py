@@ -1,4 +1,4 @@
-"""What the environment decides, read here and nowhere else; once, by the command line or by nbgrader_config.py."""
+"""What the environment decides, read here and nowhere else, once. (GRADEBOOK_URL is read by nbgrader_config.py.)"""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     verdicts: Path | None = REPOSITORY / ".verdicts"  # where verdicts are kept; None: nowhere
     fresh: bool = False  # examine anew what was examined already
-    gradebook_url: str | None = None  # a database for nbgrader's gradebook, instead of gradebook.db
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -63,7 +62,6 @@ class Settings:
             assignment=environment.get("AUTOGRADER_ASSIGNMENT") or cls.assignment,
             limits=Limits.parse(environment.get("AUTOGRADER_LIMITS", "")),
             verdicts=Path(kept) if kept else None,
-            gradebook_url=environment.get("GRADEBOOK_URL") or None,
         )
 
     def to_environment(self) -> dict[str, str]:

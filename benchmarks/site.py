@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import threading
@@ -26,7 +27,8 @@ sys.path.insert(0, str(ROOT))
 
 from autograder.doors import site  # noqa: E402
 from tests.browser import site_page as page_of  # noqa: E402
-from tests.browser.conftest import CHROMIUM, FLAGS  # noqa: E402
+from tests.browser.conftest import FLAGS  # noqa: E402
+from tests.machine import CHROMIUM  # noqa: E402
 
 ROWS = {
     "first_paint_seconds": ("the notebook can be read", 5),
@@ -45,14 +47,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
-    if not page_of.PYODIDE.is_dir() or not CHROMIUM.exists():
-        print(f"This needs {CHROMIUM}, and: make site-peers", file=sys.stderr)
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if not page_of.PYODIDE.is_dir() or not chromium:
+        print("This needs Chromium, and: make site-peers", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         folder = Path(scratch) / "site"
         site.run(argparse.Namespace(folder=folder, pyodide=page_of.PYODIDE, weights=False))
         with page_of.served(folder) as address:
-            rounds = [visit(playwright, address) for _ in range(options.rounds)]
+            rounds = [visit(playwright, chromium, address) for _ in range(options.rounds)]
         figures = {name: median(one[name] for one in rounds) for name in rounds[0]} | {
             "site_mb": site.size(folder) / 1e6
         }
@@ -65,11 +68,11 @@ def main() -> int:
     return 0
 
 
-def visit(playwright, address: str) -> dict[str, float]:
+def visit(playwright, chromium: str, address: str) -> dict[str, float]:
     """A first visit that ends with the name of a mistake, then one that runs all cells; its figures."""
     figures = {}
     with Memory() as memory:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = browser.new_context()
         outside = page_of.watch(context, address)
         start = time.perf_counter()
@@ -82,7 +85,7 @@ def visit(playwright, address: str) -> dict[str, float]:
         figures["first_mistake_seconds"] = time.perf_counter() - start
         figures["first_mistake_cpu_seconds"] = processor_seconds()
         browser.close()
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = browser.new_context()
         outside_too = page_of.watch(context, address)
         start = time.perf_counter()

@@ -18,6 +18,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,10 @@ class Watch:
             listening.setblocking(False)
         self.started = time.time()
         self.before = self.files()
+
+    def close(self) -> None:
+        for listening in (self.tcp, self.udp, self.unix):
+            listening.close()
 
     def calls(self) -> int:
         """How often somebody called since the last look."""
@@ -122,13 +127,16 @@ def attack(sample: Path, grader: Grader, watch: Watch, control: Record) -> tuple
     shutil.rmtree(target.parent, ignore_errors=True)
     expected = build(sample, target)
     began = time.perf_counter()
-    record = as_object(grader.grade(target, "mallory/gpt2/gpt2.ipynb"))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        record = as_object(grader.grade(target, "mallory/gpt2/gpt2.ipynb"))
     seconds = time.perf_counter() - began
     gained = gains(expected, record)
     leaked = [word for word in ("LEAKED", CANARY) if word in json.dumps(record)] + ["a call"] * watch.calls()
     broken = [line for line in expected.differences(record) if not gained]
     if seconds > IN_TIME:
         broken.append(f"took {seconds:.0f} s")
+    broken += [f"the grader itself warned: {warning.message}" for warning in warned]
     if replace(control, seconds=0) != replace(grader.grade(watch.course / "right.ipynb", "right.ipynb"), seconds=0):
         broken.append("a right submission was graded otherwise after it")
     return [gained, leaked, broken, watch.left(grader)], seconds
@@ -157,10 +165,10 @@ def rows(isolation: str, samples: list[Path]) -> Iterator[tuple[str, list[list[s
             control = grader.grade(course / "right.ipynb", "right.ipynb")
             if control.score != control.max_score or control.isolation != isolation:
                 sys.exit(f"a right submission gets {control.score} points here, in {control.isolation} isolation")
-            watch = Watch(course)
-            for sample in samples:
-                found, seconds = attack(sample, grader, watch, control)
-                yield sample.stem, found, seconds
+            with contextlib.closing(Watch(course)) as watch:
+                for sample in samples:
+                    found, seconds = attack(sample, grader, watch, control)
+                    yield sample.stem, found, seconds
 
 
 def run(modes: list[str], names: list[str]) -> int:

@@ -18,6 +18,7 @@ class Part(Enum):
     USERS = "other users", "as root, with setpriv, in a folder that they can enter"
     ROOT = "root", "run as root"
     LINUX = "Linux", "namespaces and filters"
+    SITE = "JupyterLite and a Pyodide", "make site-peers"
     REAL_DATA = "GPT-2's real files and figures", "set GPT2_REAL_DATA to their folder"
 
     def __init__(self, called: str, source: str):

@@ -46,11 +46,13 @@ def run(options: argparse.Namespace) -> int:
     skip_slow_import()
     from autograder.executors.batch import shown
     from autograder.executors.local import LocalPool
+    from autograder.nbgrader.points import beside_in
     from autograder.nbgrader.recorder import Recorder
 
     head = Recorder(options.assignment, options.isolation, options.fresh)
     with head.grader:
         students = head.students()
+        beside = head.persistently(lambda: beside_in(head.gradebook, options.assignment))
         digests = head.persistently(lambda: head.gradebook.digests(options.assignment))
         looked = shown(students, len(students), doing="looking for what is new")
         todo = [s for s in looked if options.fresh or not head.done(s, digests.get(s))]
@@ -61,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{len(todo) - len(said)} submissions recorded, with feedback; ", end="")
     print(f"{len(students) - len(todo)} were done already.")
     said |= dict.fromkeys(head.course.unfit, "nbgrader cannot handle a folder of that name; rename it")
+    for line in beside:
+        print(f"  {line}")
     for who, why in sorted(said.items()):
         print(f"  not recorded: {who}: {why}")
     return 3 if said else 0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -18,7 +17,6 @@ from typing import Any
 
 from autograder.errors import AutograderError
 from autograder.files import save
-from autograder.notebooks import submission
 from autograder.settings import REPOSITORY, Settings
 
 KIT = REPOSITORY / "source" / "gpt2" / "gptkit"
@@ -56,19 +54,20 @@ def run(_: argparse.Namespace) -> int:
 def write_data(folder: Path, source: Path) -> None:
     """Write the data files of gptkit that are made: points, visible cases, fingerprints of known mistakes."""
     from autograder import exercises
+    from autograder.nbgrader.points import points_json
 
-    points = submission.Release.from_notebook(source).points
-    save(folder / "points.json", json.dumps(points, indent=1) + "\n")
+    save(folder / "points.json", points_json(source))
     exercises.write_data(folder)
 
 
 def generate(folder: Path, assignment: str) -> Path:
     """Run stock `nbgrader generate_assignment` into `folder`, without a gradebook; returns the assignment's folder."""
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--no-db", "--force"]
-    place = f"--CourseDirectory.release_directory={folder}"
-    done = subprocess.run([*command, place], cwd=REPOSITORY, capture_output=True, text=True)
+    options = [f"--CourseDirectory.release_directory={folder}", "--log-level=WARN"]
+    done = subprocess.run([*command, *options], cwd=REPOSITORY, capture_output=True, text=True)
     if done.returncode:
         raise ReleaseError(f"nbgrader generate_assignment failed:\n{done.stderr.strip()}")
+    print(done.stderr, end="", file=sys.stderr)  # its warnings
     return folder / assignment
 
 
@@ -78,7 +77,10 @@ def solved_page(source: Path) -> str:
     from nbclient import NotebookClient
     from nbconvert import HTMLExporter
 
+    from autograder.nbgrader.points import write_table
+
     notebook = nbformat.read(source, as_version=4)
+    write_table(notebook)
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copytree(source.parent / "gptkit", Path(scratch) / "gptkit")
         tiny = {**os.environ, "GPT2_MODELS_DIR": str(Path(scratch) / "none")}  # whatever models this machine has

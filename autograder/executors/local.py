@@ -24,6 +24,7 @@ class LocalPool:
     def __init__(self, jobs: int):
         self.jobs = jobs
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the workers: as many threads as processes
+        os.environ["PYTHONSAFEPATH"] = "1"  # they import nothing from the working directory: it may be a student's
 
     @property
     def room(self) -> int:

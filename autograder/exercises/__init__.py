@@ -11,10 +11,13 @@ import pkgutil
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from gptkit.checks.core import Exercise
+from gptkit.checks.core import Check, Exercise
 
-__all__ = ["EXERCISES", "modules", "write_data"]
+from autograder.exercises.hidden_data import Hidden
+
+__all__ = ["DRAWN", "EXERCISES", "modules", "write_data"]
 
 ORDER = ("cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n", "end_to_end")
 
@@ -24,6 +27,22 @@ def modules() -> dict[str, ModuleType]:
     found = [info.name for info in pkgutil.iter_modules(__path__)]
     loaded = {name: importlib.import_module(f"{__name__}.{name}") for name in dict.fromkeys([*ORDER, *found])}
     return {name: module for name, module in loaded.items() if hasattr(module, "hidden")}
+
+
+def on_drawn_cases(check: Check, module: ModuleType) -> Check:
+    """A visible check of values, to be asked once more on cases of its kind that only the course's seed knows."""
+
+    def test(student: Any, data: Hidden) -> None:
+        with module.stored.drawn(data.keep(module.catalogue.drawn_groups)):
+            check.test(student)
+
+    return replace(check, test=getattr(module, "DRAWN", {}).get(check.name, test), hidden=True)
+
+
+def drawn(name: str) -> list[Check]:
+    """The visible checks of values of an exercise, each as `on_drawn_cases` gives it."""
+    module = modules()[name]
+    return [on_drawn_cases(c, module) for c in EXERCISES[name].checks if c.value and not c.hidden]
 
 
 def graded(module: ModuleType) -> Exercise:
@@ -45,3 +64,4 @@ for _module in modules().values():
         _module.stored.prove = _module.catalogue.prove
 
 EXERCISES: dict[str, Exercise] = {name: graded(module) for name, module in modules().items()}
+DRAWN: dict[str, list[Check]] = {name: drawn(name) for name in EXERCISES}

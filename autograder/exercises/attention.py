@@ -96,6 +96,47 @@ def fresh(rng):
     ]
 
 
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+
+def _drawn(rng, n_q=None):
+    """q [n_q, d_k], k [n_k, d_k], v [n_k, d_v] of sizes that are drawn, all different where `n_q` is not given."""
+    n_k, d_k, d_v = rng.permutation([3, 4, 5, 6, 7])[:3]
+    n_q = n_k if n_q == "n_k" else int(rng.choice([n for n in (2, 8, 9) if n != n_k]))
+    return rng.normal(size=(n_q, d_k)), rng.normal(size=(n_k, d_k)), rng.normal(size=(n_k, d_v))
+
+
+@catalogue.drawn("no_mask")
+def _(rng):
+    """A mask of zeros, for fewer or more queries than keys and for as many."""
+    return [(q, k, v, np.zeros((len(q), len(k)))) for q, k, v in (_drawn(rng), _drawn(rng, "n_k"))]
+
+
+@catalogue.drawn("causal_mask")
+def _(rng):
+    """A causal mask, and one that hides some keys of each query."""
+    (q, k, v), (x, y, z) = _drawn(rng, "n_k"), _drawn(rng)
+    hide = np.where(rng.random((len(x), len(y))) < 0.4, -1e10, 0.0)
+    hide[:, 0] = 0  # no query without any key
+    return [(q, k, v, np.triu(np.full((len(q), len(q)), -1e10), k=1)), (x, y, z, hide)]
+
+
+@catalogue.drawn("any_mask")
+def _(rng):
+    """Masks of any numbers, -1e10 among them."""
+    cases = [(q, k, v, rng.normal(size=(len(q), len(k)))) for q, k, v in (_drawn(rng), _drawn(rng, "n_k"))]
+    cases[0][3][:, 1] = -1e10
+    return cases
+
+
+@catalogue.drawn("large_scores")
+def _(rng):
+    """Scores of thousands, of whole numbers: their products are exact in float32."""
+    q, k, v = rng.integers(0, 3, (2, 4)), rng.integers(0, 3, (5, 4)), rng.normal(size=(5, 2))
+    q[:, 0], k[:, 0] = (100, -100), rng.integers(30, 50)
+    return [(q * 1.0, k * 1.0, v, -rng.integers(0, 4, (2, 5)) / 2)]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
@@ -185,8 +226,8 @@ def weights_transposed(q, k, v, mask):
 
 @catalogue.mistake
 def keys_not_transposed(q, k, v, mask):
-    """q is multiplied by k as it is, so numbers of different dimensions are paired.
-    Which axis do q and k share?"""
+    """`q` is multiplied by `k` as it is, so numbers of different dimensions are paired.
+    Which axis do `q` and `k` share?"""
     scores = q @ k / np.sqrt(q.shape[-1]) + mask
     w = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return w / w.sum(axis=-1, keepdims=True) @ v

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from gptkit.checks.cases import PROOFS, Case, same, save
 
+from autograder.exercises.hidden_data import Hidden
+
 Function = Callable[..., Any]
 Inputs = Callable[[np.random.Generator], list[tuple]]
 IN_THE_KIT, AT_GRADING = 0, 1  # seeds of the inputs that prove a name
@@ -39,6 +41,7 @@ class Catalogue:
         self.words: dict[str, list[str]] = {}
         self.changes: dict[str, dict[str, Any]] = {}
         self.fresh: Inputs = no_inputs
+        self.draws: dict[str, Inputs] = {}  # group of visible cases -> what draws others of its kind
 
     def case(self, *args: Any, label: str, shown: bool = False) -> Case:
         """A case with what the reference returns in float64; hidden unless said otherwise."""
@@ -54,6 +57,23 @@ class Catalogue:
         """Register what draws arguments on which a named mistake is proved, and on which none is looked for."""
         self.fresh = fresh
         return fresh
+
+    def drawn(self, group: str) -> Callable[[Inputs], Inputs]:
+        """Register what draws arguments of a visible group's kind, for its check to be asked again on them."""
+
+        def register(draw: Inputs) -> Inputs:
+            self.draws[group] = draw
+            return draw
+
+        return register
+
+    def drawn_groups(self, data: Hidden) -> dict[str, list[Case]]:
+        """Fresh cases of each visible group's kind, drawn by the course's seed; no message tells their numbers."""
+        cases = {}
+        for group, draw in self.draws.items():
+            drawn = draw(data.rng(f"{self.exercise} {group}"))
+            cases[group] = [self.case(*single(args), label="numbers that are not shown") for args in drawn]
+        return cases
 
     def proof_cases(self, seed: int, known: dict[str, Function]) -> list[Case]:
         """Cases on drawn arguments, with what some mistakes return."""
@@ -143,9 +163,8 @@ def alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
 
 
 def both(first: list[str], second: list[str]) -> list[str]:
-    """The words of two mistakes made together, still one fact and one question."""
-    (fact_1, ask_1), (fact_2, ask_2) = first, second
-    return [f"{fact_1.rstrip('.')}, and {lower(fact_2)}", f"{ask_1.rstrip('?')}, and {lower(ask_2)}"]
+    """The words of two mistakes made together: both facts, and one question, the first."""
+    return [f"{first[0].rstrip('.')}, and {lower(second[0])}", first[1]]
 
 
 def lower(sentence: str) -> str:

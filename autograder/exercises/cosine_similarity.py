@@ -67,6 +67,23 @@ def fresh(rng):
     return [(a, b), (a, -b), (u, 2 * w), (-u, 0.1 * w + u)]
 
 
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+
+@catalogue.drawn("known_angles")
+def _(rng):
+    """A right angle, one direction, opposite ones, and any angles, of lengths that differ."""
+    a, b = rng.normal(size=(2, rng.integers(3, 9)))
+    right = b - a * (a @ b) / (a @ a)  # what of b is at a right angle to a
+    return [(a, right), (a, 2.5 * a), (a, -0.4 * a), (a, b), (3 * a, right + 0.5 * a)]
+
+
+@catalogue.drawn("embeddings")
+def _(rng):
+    """Two pairs of embeddings."""
+    return [tuple(np.array(_wte[rng.choice(len(_wte), 2, replace=False)])) for _ in range(2)]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
@@ -103,7 +120,7 @@ catalogue.read(Path(__file__).with_suffix(".json"))
 
 @catalogue.mistake
 def euclidean_distance(a, b):
-    """The result is the distance between the tips of a and b.
+    """The result is the distance between the tips of `a` and `b`.
     What stays the same when one of the two arrows gets longer, their distance or their angle?"""
     return np.linalg.norm(a - b)
 

@@ -3,7 +3,14 @@
 from types import SimpleNamespace
 
 from gptkit.checks.core import Exercise
-from gptkit.checks.end_to_end import Text, compare_logits, compare_probabilities, compare_tokens, exercise
+from gptkit.checks.end_to_end import (
+    Text,
+    compare_logits,
+    compare_probabilities,
+    compare_tokens,
+    exercise,
+    visible_text,
+)
 
 from autograder.exercises.hidden_data import Hidden
 
@@ -30,3 +37,20 @@ def probabilities(functions: SimpleNamespace, data: Hidden) -> None:
 
 def hidden_text(data: Hidden) -> Text:
     return Text(data.gpt2, data.ids, data.n_prompt, data.trace)
+
+
+# -- the visible checks once more, on a text that only the seed knows --------------------------------------------------
+
+
+def drawn_text(data: Hidden) -> Text:
+    """Any tokens, read by the tiny model, of a length that is drawn."""
+    gpt2, rng = visible_text().gpt2, data.rng("end_to_end drawn")
+    prompt = [int(i) for i in rng.integers(gpt2.hparams["n_vocab"], size=rng.integers(5, 12))]
+    ids = [*prompt, *gpt2.greedy(prompt, 2)]
+    return Text(gpt2, ids, len(prompt), gpt2.trace(ids))
+
+
+DRAWN = {
+    "tiny_model": lambda functions, data: compare_logits(functions, data.keep(drawn_text)),
+    "tiny_probabilities": lambda functions, data: compare_probabilities(functions, data.keep(drawn_text)),
+}

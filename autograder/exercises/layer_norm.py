@@ -75,6 +75,41 @@ def fresh(rng):
     ]
 
 
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+
+def _drawn(rng, *before):
+    """x [*before, n] for an n that is drawn, with gains and biases."""
+    n = rng.integers(3, 9)
+    return rng.normal(size=(*before, n)) * 2 + rng.normal(), rng.normal(size=n), rng.normal(size=n)
+
+
+@catalogue.drawn("rows")
+def _(rng):
+    """Tables with gains of 1 and biases of 0."""
+    return [(x, np.ones_like(g), np.zeros_like(b)) for x, g, b in (_drawn(rng, 2), _drawn(rng, 4))]
+
+
+@catalogue.drawn("gain_and_bias")
+def _(rng):
+    """Tables with any gains and biases."""
+    return [_drawn(rng, 2), _drawn(rng, 5)]
+
+
+@catalogue.drawn("other_dimensions")
+def _(rng):
+    """One row, and a stack of tables."""
+    return [_drawn(rng), _drawn(rng, 3, 2)]
+
+
+@catalogue.drawn("small_variance")
+def _(rng):
+    """A row of equal numbers (in quarters, whose mean is exact), rows of little variance, and another eps."""
+    (x, g, b), little = _drawn(rng, 2), _drawn(rng, 2)
+    equal = np.full_like(x[:1], rng.integers(1, 9) / 4)
+    return [(equal, g, b), (little[0] * 0.003, *little[1:]), (x, g, b, rng.uniform(0.2, 0.8))]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
@@ -92,7 +127,7 @@ def batch(layer_norm: Student, data: Hidden) -> None:
 
 @hidden.check(share=0.1, value=True, hidden=True)
 def any_eps(layer_norm: Student, data: Hidden) -> None:
-    """The eps that is given is the one that is used."""
+    """The `eps` that is given is the one that is used."""
     stored.compare(layer_norm, data.keep(real_eps), atol=1e-4)
 
 
@@ -131,21 +166,21 @@ catalogue.read(Path(__file__).with_suffix(".json"))
 
 @catalogue.mistake
 def gain_and_bias_swapped(x, g, b, eps=1e-5):
-    """g is added and b multiplies.
-    Which of the two scales, and which moves?"""
+    """`g` is added and `b` multiplies.
+    Which of the two scales the row?"""
     return reference(x, b, g, eps)
 
 
 @catalogue.mistake
 def only_gain_and_bias(x, g, b, eps=1e-5):
     """The rows are scaled and moved, but not normalised.
-    What should mean and variance of a row be before g and b come in?"""
+    What should mean and variance of a row be before `g` and `b` come in?"""
     return g * x + b
 
 
 @catalogue.mistake
 def gain_and_bias_before(x, g, b, eps=1e-5):
-    """g and b are applied before the rows are normalised, which takes most of their effect away.
+    """`g` and `b` are applied before the rows are normalised, which takes most of their effect away.
     What comes first in the formula?"""
     return reference(g * x + b, 1.0, 0.0, eps)
 
@@ -161,7 +196,7 @@ def bias_not_moved_by_root(x, g, b, eps=1e-5):
 @catalogue.mistake
 def centred_only(x, g, b, eps=1e-5):
     """The mean is subtracted, but the rows are not divided by anything.
-    What should the variance of each row be before g and b come in?"""
+    What should the variance of each row be before `g` and `b` come in?"""
     return g * (x - x.mean(axis=-1, keepdims=True)) + b
 
 

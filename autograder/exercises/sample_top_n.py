@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise, Failed, Student
 from gptkit.checks.sample_top_n import compare_draws, draws, exercise, outside
 from picoGPT.gpt2_pico import softmax
 
@@ -96,20 +96,43 @@ def all_tokens(data: Hidden) -> Case:
     return catalogue.case(logits, 20, label="all tokens")
 
 
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+DRAWN_TIMES, FEW, MANY = 50, 8, 48  # a right sampler draws a share of 0.6 less or more often than so with p < 1e-9
+
+
+def drawn_logits(data: Hidden) -> Case:
+    """The steep kind of the visible cases with another n, other numbers, and in another order."""
+    rng = data.rng("sample_top_n drawn")
+    logits, n = three_kinds((int(rng.integers(140, 180)), 100, 3), (-120, 0, 10), evenly)[0]
+    return catalogue.case(rng.permutation(logits + rng.uniform(-2, 2)).astype(np.float32), n, label="other logits")
+
+
+def once_more(sample_top_n: Student, data: Hidden) -> None:
+    """A coarse look, against tables of the visible numbers; whoever is right elsewhere is right here."""
+    case = data.keep(drawn_logits)
+    ids = draws(sample_top_n, case, int(data.rng("drawn seed").integers(2**31)), DRAWN_TIMES)
+    outside(sample_top_n, case, ids)
+    if not FEW <= (ids == case.expected.argmax()).sum() <= MANY:
+        raise Failed("The likeliest token comes too often or too seldom.")
+
+
+DRAWN = {"proportions": once_more, "rng_decides": once_more}
+
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
 
 @catalogue.mistake
 def greedy(logits, n):
     """The likeliest token always comes.
-    Where does rng get a chance to choose?"""
+    Where does `rng` get a chance to choose?"""
     return among(logits, [np.argmax(logits)])
 
 
 @catalogue.mistake
 def uniform_over_top(logits, n):
-    """The n likeliest tokens all come equally often.
-    Which of them should come more often, and by how much?"""
+    """The `n` likeliest tokens all come equally often.
+    Which of them should come more often?"""
     return among(np.zeros(len(logits)), np.argsort(logits)[-n:])
 
 
@@ -122,56 +145,56 @@ def uniform_over_all(logits, n):
 
 @catalogue.mistake
 def one_too_many(logits, n):
-    """n + 1 tokens are in the game.
+    """`n + 1` tokens can be drawn.
     How many entries does your slice of the sorted logits have?"""
     return reference(logits, n + 1)
 
 
 @catalogue.mistake
 def one_too_few(logits, n):
-    """Only n - 1 tokens are in the game.
+    """Only `n - 1` tokens can be drawn.
     How many entries does your slice of the sorted logits have?"""
     return reference(logits, n - 1)
 
 
 @catalogue.mistake
 def no_cut(logits, n):
-    """All tokens are in the game, not only the n likeliest.
+    """All tokens can be drawn, not only the `n` likeliest.
     Where does your code leave the others out?"""
     return reference(logits, len(logits))
 
 
 @catalogue.mistake
 def smallest_n(logits, n):
-    """The n least likely tokens are in the game.
+    """The `n` least likely tokens are drawn.
     In which direction does your sort run?"""
     return among(logits, np.argsort(logits)[:n])
 
 
 @catalogue.mistake
 def without_the_likeliest(logits, n):
-    """The likeliest token never comes, and the next n do.
+    """The likeliest token never comes, and the next `n` do.
     Does your slice from the end of the sorted logits reach the end?"""
     return among(logits, np.argsort(logits)[-n - 1 : -1])
 
 
 @catalogue.mistake
 def stops_before_the_likeliest(logits, n):
-    """The likeliest token never comes, and the next n - 1 do.
+    """The likeliest token never comes, and the next `n - 1` do.
     Does your slice from the end of the sorted logits reach the end?"""
     return among(logits, np.argsort(logits)[-n:-1] if n > 1 else np.argsort(logits)[-1:])
 
 
 @catalogue.mistake
 def first_n(logits, n):
-    """The first n token ids are in the game, whatever their logits.
+    """The first `n` token ids are drawn, whatever their logits.
     How are the ids of the largest logits found?"""
     return among(logits, np.arange(n))
 
 
 @catalogue.mistake
 def places_instead_of_ids(logits, n):
-    """The result is a place among the n likeliest, not a token id.
+    """The result is a place among the `n` likeliest, not a token id.
     Which id belongs to that place?"""
     p = np.zeros(len(logits))
     p[:n] = softmax(np.sort(logits)[-n:])
@@ -187,8 +210,8 @@ def places_from_the_top(logits, n):
 
 @catalogue.mistake
 def places_drawn_uniformly(logits, n):
-    """The result is a place from 0 to n - 1, all equally often, not a token id.
-    Which id belongs to a place, and where do the logits enter the draw?"""
+    """The result is a place from 0 to `n - 1`, all equally often, not a token id.
+    Which id belongs to that place?"""
     return among(np.zeros(len(logits)), np.arange(n))
 
 
@@ -214,8 +237,8 @@ def in_order_of_ids(logits, n):
 
 @catalogue.mistake
 def not_renormalised(logits, n):
-    """The n probabilities are taken from the softmax of all tokens and do not sum to 1; the last token gets the rest.
-    What should the probabilities of the n tokens add up to?"""
+    """The `n` probabilities are taken from the softmax of all tokens and do not sum to 1; the last token gets the rest.
+    What should the probabilities of the `n` tokens add up to?"""
     order = np.argsort(logits)[::-1]
     p = softmax(logits)
     p[order[n:]] = 0
@@ -225,8 +248,8 @@ def not_renormalised(logits, n):
 
 @catalogue.mistake
 def rest_to_the_likeliest(logits, n):
-    """The n probabilities are taken from the softmax of all tokens and do not sum to 1; the likeliest gets the rest.
-    What should the probabilities of the n tokens add up to?"""
+    """The `n` probabilities are taken from the softmax of all tokens and do not sum to 1; the likeliest gets the rest.
+    What should the probabilities of the `n` tokens add up to?"""
     order = np.argsort(logits)[::-1]
     p = softmax(logits)
     p[order[n:]] = 0
@@ -244,7 +267,7 @@ def softmax_twice(logits, n):
 
 @catalogue.mistake
 def divided_by_n(logits, n):
-    """The logits are divided by n before softmax, which makes the probabilities almost equal.
+    """The logits are divided by `n` before softmax, which makes the probabilities almost equal.
     What should a score be divided by?"""
     return reference(logits / n, n)
 
@@ -258,13 +281,13 @@ def sign_turned(logits, n):
 
 @catalogue.mistake
 def ignores_rng(logits, n):
-    """The same state of rng gives other tokens when it is asked again.
-    Does every draw come from the rng that is handed over?"""
+    """The same state of `rng` gives other tokens when it is used again.
+    Does every draw come from the `rng` that is handed over?"""
     return np.zeros(len(logits))  # no draws have these probabilities: `repeats` finds it
 
 
 @catalogue.mistake
 def changes_logits(logits, n):
-    """logits is changed: after the call, the caller's array holds other numbers.
+    """`logits` is changed: after the call, the caller's array holds other numbers.
     Which line writes into it instead of making a new array?"""
     return np.full(len(logits), -1.0)  # likewise: `logits_unchanged` finds it

@@ -67,6 +67,32 @@ def fresh(rng):
     ]
 
 
+# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+
+
+@catalogue.drawn("rows")
+def _(rng):
+    """Tables of any size, one of them with masked scores."""
+    n, m = rng.integers(2, 6, size=2)
+    masked = rng.normal(size=(3, m + 2))
+    masked[:, 1] = -1e10
+    return [(rng.normal(size=(n, m)),), (2 * rng.normal(size=(n + 1, m + 3)),), (masked,)]
+
+
+@catalogue.drawn("other_dimensions")
+def _(rng):
+    """One row, and a stack of tables."""
+    n, m = rng.integers(2, 7, size=2)
+    return [(rng.normal(size=m),), (rng.normal(size=n + 7),), (rng.normal(size=(n, 2, m)),)]
+
+
+@catalogue.drawn("far_from_zero")
+def _(rng):
+    """Rows above, below, and far from each other; scores far apart in one row."""
+    x, far = rng.normal(size=(2, rng.integers(3, 8))), rng.uniform(900, 1100)
+    return [(x[0] + far,), (x[0] - far,), (x - far * np.eye(2)[:, 1:],), (np.append(x[1], -far),)]
+
+
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
@@ -171,14 +197,14 @@ def no_shift_with_epsilon(x):
 @catalogue.mistake
 def shift_after_exp(x):
     """The maximum is subtracted after exp, not before.
-    What does subtracting do to a fraction of exponentials, and what to their exponents?"""
+    What does subtracting from the exponents do to the fraction?"""
     e = np.exp(x) - np.exp(x).max(axis=-1, keepdims=True)
     return e / e.sum(axis=-1, keepdims=True)
 
 
 @catalogue.mistake
 def flattened(x):
-    """The result is one long row, whatever the shape of x.
+    """The result is one long row, whatever the shape of `x`.
     Which shape should the probabilities have?"""
     return reference(x.ravel())
 

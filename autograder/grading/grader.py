@@ -10,14 +10,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from gptkit.checks import core
-from gptkit.checks.core import Exercise, Failed, Local, Result, Student, earned, run
+from gptkit.checks.core import ENDS, Check, Failed, Local, Result, Student, earned, run
 from gptkit.engine.model import PARTS
 from gptkit.weights import WeightsError
 from picoGPT import gpt2_pico
 
 from autograder.errors import CannotGrade
-from autograder.exercises import EXERCISES
+from autograder.exercises import DRAWN, EXERCISES
 from autograder.exercises.hidden_data import Hidden
 from autograder.grading import follow_through
 from autograder.grading.verdicts import Verdicts, digest, rules, times
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 WHOLE_MODEL = "end_to_end"
 PAID = {0: 1.0, 1: 1.0, 2: 1 / 3, 3: 0.0}  # of the whole model's points, by how many of its functions are wrong
-RESERVED = 0.05  # of a submission's seconds, for each exercise that is still to come
+RESERVED = 0.025  # of a submission's seconds, for the visible or the hidden part of each exercise still to come
 LOOKS = 3  # how often a submission is examined whose process was ended from outside
 UNGRADED = "The grader itself failed on this notebook ({problem}); it is not graded."
 
@@ -97,12 +98,12 @@ class Grader:
             log.exception("The grader itself failed on %s", label)
             return self.ungraded(label, UNGRADED.format(problem=type(error).__name__))
         if not record.kept:
-            record.seconds = round(time.perf_counter() - started, 3)
+            record.seconds = rough(time.perf_counter() - started)
         return record
 
     def zero(self, label: str, why: str) -> Record:
         """The record of a submission with nothing in it that could be examined, which is the student's own doing."""
-        none = {name: not_reached(exercise, why, "missing") for name, exercise in self.exercises.items()}
+        none = {name: not_reached(exercise.checks, why, "missing") for name, exercise in self.exercises.items()}
         return self.record(none, [why], {}, label)
 
     def ungraded(self, label: str, why: str) -> Record:
@@ -143,6 +144,8 @@ class Grader:
                 reached=r.reached,
                 mistake=r.mistake,
                 hint=r.hint,
+                measured=r.measured,
+                example=r.example,
             )
             for r, mark in zip(results, marks, strict=True)
         ]
@@ -159,14 +162,15 @@ class Grader:
         if kept is None:
             started = time.perf_counter()
             kept = self.examine(work)
-            self.verdicts.put(work, replace(kept, seconds=round(time.perf_counter() - started, 3)))
+            self.verdicts.put(work, replace(kept, seconds=rough(time.perf_counter() - started)))
         return kept
 
     def examine(self, work: submission.Submission) -> Record:
         """What the exercises find, asked again when a process was ended from outside. Raises CannotGrade."""
         for look in range(LOOKS):
             try:
-                return Examination(self, work, second_look=look > 0).record()
+                with np.errstate(all="ignore"):  # a student's numbers may be as large as they like
+                    return Examination(self, work, second_look=look > 0).record()
             except Lost as why:
                 log.warning("%s It is examined again.", why)
                 lost = why
@@ -199,16 +203,22 @@ class Examination:
 
     def __init__(self, grader: Grader, work: submission.Submission, second_look: bool):
         self.grader, self.work, self.second_look = grader, work, second_look
-        self.results: dict[str, list[Result]] = {}
+        self.results: dict[str, list[Result]] = {name: [] for name in grader.exercises}
+        self.students: dict[str, Student | SimpleNamespace] = {}  # what the checks of an exercise are given
         self.clock = Clock(grader.limits.submission_seconds)
         self.replaced: dict[str, dict[str, Any]] = {}  # exercise -> the record's fields on what was replaced
 
     def record(self) -> Record:
-        """Ask everything, then ask again with right functions where the student's own failed their exercise."""
+        """Ask everything, then ask again with right functions where the student's own failed their exercise.
+
+        All that is visible comes first: a process that has seen a hidden input is not asked a visible question.
+        """
+        steps = [(hidden, name) for hidden in (False, True) for name in self.grader.exercises]
         with self.candidate() as candidate:
-            for to_come, name in zip(range(len(self.grader.exercises))[::-1], self.grader.exercises, strict=True):
+            for to_come, (hidden, name) in zip(range(len(steps))[::-1], steps, strict=True):
                 self.clock.reserved = to_come * RESERVED * self.clock.limit
-                self.results[name] = self.first(candidate, name)
+                found = self.results[name] + self.first(candidate, name, hidden)
+                self.results[name] = confirmed(found, len(self.grader.exercises[name].checks))
             notes = [*self.work.notes, *candidate.notes]
         for name, exercise in self.grader.exercises.items():
             # In the exercises' order: an attention that is right on a right softmax is not wrong in the whole model.
@@ -224,19 +234,21 @@ class Examination:
     def candidate(self) -> Candidate:
         return Candidate(self.grader.sandbox, self.work.cells, self.grader.limits, self.clock, self.second_look)
 
-    def first(self, candidate: Candidate, name: str) -> list[Result]:
-        """What an exercise finds in the student's functions as they are."""
+    def first(self, candidate: Candidate, name: str, hidden: bool) -> list[Result]:
+        """What the hidden or the visible checks of an exercise find in the student's functions as they are."""
         exercise = self.grader.exercises[name]
+        checks = [check for check in exercise.checks if check.hidden == hidden] + (DRAWN[name] if hidden else [])
         ended = [end for part in exercise.uses if (end := ending(self.results.get(part, [])))]
+        ended = [result for result in self.results[name] if result.status in ENDS] or ended
         if ended:  # calling it again would only wait for the same function again
-            return not_reached(exercise, ended[0].message, ended[0].status)
-        if name == WHOLE_MODEL:
-            return self.ask(candidate, name, SimpleNamespace(**{p: self.function(candidate, p) for p in PARTS}))
-        return self.ask(candidate, name, self.function(candidate, name))
+            return not_reached(checks, ended[0].message, ended[0].status)
+        if name not in self.students:
+            parts = {part: self.function(candidate, part) for part in PARTS} if name == WHOLE_MODEL else {}
+            self.students[name] = SimpleNamespace(**parts) if parts else self.function(candidate, name)
+        return self.ask(candidate, checks, self.students[name])
 
-    def ask(self, candidate: Candidate, name: str, student: Student | SimpleNamespace) -> list[Result]:
-        checks = [candidate.guarded(check) for check in self.grader.exercises[name].checks]
-        return run(checks, student, self.grader.hidden)
+    def ask(self, candidate: Candidate, checks: list[Check], student: Student | SimpleNamespace) -> list[Result]:
+        return run([candidate.guarded(check) for check in checks], student, self.grader.hidden)
 
     def function(self, candidate: Candidate, name: str) -> Student:
         """The student's function of that name; one that says so where its cell is still the released stub."""
@@ -256,7 +268,8 @@ class Examination:
                         setattr(student, part, Local(getattr(gpt2_pico, part), part))
                 else:
                     student = candidate.function(name)
-                found = self.ask(candidate, name, student)
+                checks = self.grader.exercises[name].checks
+                found = confirmed(self.ask(candidate, [*checks, *DRAWN[name]], student), len(checks))
             if sum(earned(found, 1.0)) > sum(earned(self.results[name], 1.0)):
                 self.results[name], self.replaced[name] = found, {"replaced": replaced, "paid": paid}
             if complete(found):
@@ -271,10 +284,10 @@ class Examination:
         """
         exercise, paid = self.grader.exercises[WHOLE_MODEL], PAID[len(wrong)]
         if stubs := [part for part in PARTS if part in self.work.untouched]:
-            self.results[WHOLE_MODEL] = not_reached(exercise, f"{stubs[0]} is not written yet.", "missing")
+            self.results[WHOLE_MODEL] = not_reached(exercise.checks, f"{stubs[0]} is not written yet.", "missing")
         elif not paid:
             why = f"None of {', '.join(wrong[:-1])} and {wrong[-1]} passes its own exercise."
-            self.results[WHOLE_MODEL] = not_reached(exercise, why, "failed")
+            self.results[WHOLE_MODEL] = not_reached(exercise.checks, why, "failed")
         elif wrong:
             self.replaced[WHOLE_MODEL] = {"paid": paid}
             self.again(WHOLE_MODEL, wrong, paid)
@@ -290,6 +303,22 @@ class Stub(Local):
         raise Failed(f"{self.name} is not written yet.", status="missing")
 
 
+def confirmed(results: list[Result], count: int) -> list[Result]:
+    """The first `count` results; a visible one of values passes when it also passes on cases that nobody has seen.
+
+    What the checks found on those cases comes after the exercise's own results, under the names of the visible checks.
+    """
+    again = {result.check.name: result for result in results[count:] if not result.passed}
+    return [looked_up(r, again[r.check.name]) if r.passed and r.check.name in again else r for r in results[:count]]
+
+
+def looked_up(result: Result, again: Result) -> Result:
+    """What is said of a visible check that passed on the visible numbers alone. The others' numbers stay hidden."""
+    question = "What does it do with numbers, and sizes, that it has not seen?"
+    fact = "Only the numbers of the visible checks come out right." if again.reached else again.message
+    return Result(result.check, False, fact, hint=question, status=again.status, reached=again.reached)
+
+
 def complete(results: list[Result]) -> bool:
     return all(r.passed for r in results)
 
@@ -299,8 +328,13 @@ def ending(results: list[Result]) -> Result | None:
     return next((r for r in results if r.status in ("timeout", "crashed")), None)
 
 
-def not_reached(exercise: Exercise, why: str, status: core.Status) -> list[Result]:
-    return [Result(check, False, why, status=status, reached=False) for check in exercise.checks]
+def not_reached(checks: list[Check], why: str, status: core.Status) -> list[Result]:
+    return [Result(check, False, why, status=status, reached=False) for check in checks]
+
+
+def rough(seconds: float) -> float:
+    """Seconds to one digit: a student who may choose how long their code takes tells five bits with it, and no more."""
+    return float(f"{seconds:.1g}")
 
 
 def status(results: list[Result], score: float, paid: float = 1.0) -> Status:

@@ -1,12 +1,14 @@
 """nbgrader's commands with our reading, our verdicts and our scores: what nbgrader_config.py names.
 
-Reading order: course_files (what lies where), exporter (a submission is read), preprocessors (its record becomes
-scores), gradebook (they are saved), then recorder and feedback_page, which `autograder course grade` uses for a class.
+Reading order: points (a release is made), course_files (what lies where), exporter (a submission is read),
+preprocessors (its record becomes scores), gradebook (they are saved), then recorder and feedback_page, which
+`autograder course grade` uses for a class.
 """
 
 from autograder.nbgrader.course_files import Collect
 from autograder.nbgrader.exporter import SubmissionExporter
 from autograder.nbgrader.gradebook import SaveGrades
+from autograder.nbgrader.points import TellPoints
 from autograder.nbgrader.preprocessors import Examine
 
-__all__ = ["Collect", "Examine", "SaveGrades", "SubmissionExporter"]
+__all__ = ["Collect", "Examine", "SaveGrades", "SubmissionExporter", "TellPoints"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
+import logging
 import os
 import re
 import secrets
-import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,9 +45,14 @@ class HandedIn(NamedTuple):
 
 def handed_in(folder: Path, release: Release) -> HandedIn:
     """What a student handed in, by the rule of every door. Raises CannotGrade when the folder cannot be read."""
-    if folder.is_symlink() or folder.parent.is_symlink():
+    if linked(folder):
         return HandedIn(folder, None, ["This is a link, and a link is no submission."])
     return HandedIn(folder, *choose(folder, release))
+
+
+def linked(folder: Path) -> bool:
+    """Whether a student's folder is a link, to somebody else's work for one."""
+    return folder.is_symlink() or folder.parent.is_symlink()
 
 
 def grade(grader: Grader, handed: HandedIn, student: str) -> Record:
@@ -75,16 +81,32 @@ def companions(folder: Path) -> dict[str, str]:
 
     The time of submission (a newer one is graded again), and the secret under which the student finds the feedback.
     """
-    return {name: said for name in (STAMP, SECRET) if (said := small_text(folder / name)) and PLAUSIBLE[name](said)}
+    names = () if linked(folder) else (STAMP, SECRET)
+    return {name: said for name in names if (said := small_text(folder / name)) and PLAUSIBLE[name](said)}
 
 
 def small_text(path: Path) -> str:
     """What a regular file of at most 200 bytes says; "" for anything else."""
     try:
-        status = path.lstat()
-        return path.read_text("ascii").strip() if stat.S_ISREG(status.st_mode) and status.st_size <= 200 else ""
+        return (regular(path, 200) or b"").decode("ascii").strip()
     except (OSError, ValueError):
         return ""
+
+
+def regular(path: str | Path, limit: int, folder: int | None = None) -> bytes | None:
+    """What a regular file holds; None for anything else and for more than `limit` bytes. Raises OSError.
+
+    It is opened without following a link or waiting for a pipe, and what was opened is looked at: another file may
+    stand there a moment later. In `folder` (its descriptor) the file must be its owner's, who may link to others.
+    """
+    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    with os.fdopen(opened, "rb") as file:
+        status = os.fstat(opened)
+        theirs = folder is None or status.st_uid == os.fstat(folder).st_uid
+        if not stat.S_ISREG(status.st_mode) or status.st_size > limit or not theirs:
+            return None
+        content = file.read(limit + 1)  # it may grow meanwhile
+    return content if len(content) <= limit else None
 
 
 def is_time(text: str) -> bool:
@@ -128,15 +150,46 @@ class SubmittedFiles(CourseDirectory):
 class Collect(ExchangeCollect):
     """`nbgrader collect` that takes a student's notebooks, their time and secret; no links, no gptkit, nothing else."""
 
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        if printable not in self.log.filters:
+            self.log.addFilter(printable)
+
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
-        source, target = Path(src), Path(dest)
-        target.mkdir(parents=True)
-        for path in sorted(source.glob("*.ipynb")):
-            status = path.lstat()
-            if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_BYTES:
-                shutil.copyfile(path, target / path.name)
+        target = Path(dest)
+        try:  # opened for good: a link put in its place later leads nowhere
+            folder = os.open(src, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError as error:
+            self.log.error("Not collected, because it is no folder that can be opened: %s (%s)", src, error.strerror)
+            return
+        try:
+            target.mkdir(parents=True)
+            self.take(folder, src, target)
+        finally:
+            os.close(folder)
+
+    def take(self, folder: int, src: str, target: Path) -> None:
+        """Copy what is wanted of an opened folder."""
+        for name in sorted(name for name in os.listdir(folder) if Path(name).suffix == ".ipynb"):
+            if (content := kept(name, MAX_BYTES, folder)) is not None:
+                (target / name).write_bytes(content)
             else:
-                self.log.error("Not collected, because it is not a file of at most 100 MB: %s", path)
-        _, _, time, *_ = f"{source.name}+++".split("+")  # nbgrader's name for it: student+assignment+time+chance
-        for name, said in ({STAMP: time, SECRET: secrets.token_hex(64)} | companions(source)).items():
-            (target / name).write_text(said)
+                self.log.error("Not collected, because it is not a file of at most 100 MB: %s/%s", src, name)
+        _, _, time, *_ = f"{Path(src).name}+++".split("+")  # nbgrader's name for it: student+assignment+time+chance
+        for name, otherwise in {STAMP: time, SECRET: secrets.token_hex(64)}.items():
+            said = (kept(name, 200, folder) or b"").decode("ascii", "replace").strip()
+            (target / name).write_text(said if PLAUSIBLE[name](said) else otherwise)
+
+
+def kept(name: str, limit: int, folder: int) -> bytes | None:
+    """As `regular`; None for what cannot be opened, too."""
+    with contextlib.suppress(OSError):
+        return regular(name, limit, folder)
+    return None
+
+
+def printable(record: logging.LogRecord) -> bool:
+    """Keep a file's name in a message from moving the cursor or changing the colours of a terminal."""
+    said = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in record.getMessage())
+    record.msg, record.args = said, ()
+    return True

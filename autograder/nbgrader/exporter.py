@@ -17,6 +17,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
+from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import is_locked
 from traitlets import Enum, Instance, default
@@ -25,6 +26,7 @@ from autograder.errors import AutograderError, UsageError
 from autograder.grading import Grader
 from autograder.grading.verdicts import digest
 from autograder.nbgrader.course_files import SubmittedFiles, grade, handed_in, made_from
+from autograder.nbgrader.points import beside_in, outdated
 from autograder.notebooks import sanitize as harmless
 from autograder.notebooks import submission
 from autograder.notebooks.opening import Unreadable, open_notebook
@@ -47,7 +49,7 @@ class SubmissionExporter(NotebookExporter):
     isolation = Enum(
         ["auto", "bubblewrap", "process"], "auto", help="How student code is locked in, as in `autograder grade`."
     ).tag(config=True)
-    settings = Instance(Settings, help="What nbgrader_config.py read from the environment.").tag(config=True)
+    settings = Instance(Settings, help="What the environment says, unless the course says otherwise.").tag(config=True)
 
     @default("settings")
     def _settings(self) -> Settings:
@@ -96,42 +98,55 @@ def without_address(value: Any) -> str:
 def take_over(exporter: SubmissionExporter) -> None:
     """Have nbgrader's converter ask us what is to be graded, and grade it before it touches gradebook and folders.
 
-    It has no hook for that: it decides by timestamp.txt alone, and enters a student into the gradebook before it
-    converts. So two methods of this one converter (nbgrader.converters.base.BaseConverter) are replaced.
+    It has no hook for that: it decides by timestamp.txt alone, deletes the folder that it is to write to, and enters a
+    student into the gradebook before it converts. So two methods of this one converter (a BaseConverter) are replaced.
     """
-    converter, ungraded = exporter.parent, []
-    ours_to_judge, convert = converter.init_destination, converter.convert_notebooks
+    converter, ungraded, convert = exporter.parent, [], exporter.parent.convert_notebooks
 
     def init_destination(assignment: str, student: str) -> bool:
         course = converter.coursedir
-        folder = Path(course.format_path(course.submitted_directory, student, assignment))
-        handed = handed_in(folder, exporter.grader.release)
-        made = Path(course.format_path(course.autograded_directory, student, assignment)) / f"{assignment}.ipynb"
-        excluded = student in course.student_id_exclude.split(",")
-        # Written over, so that nothing is deleted that somebody else put there.
-        stale = not excluded and stamp(made) not in (None, made_from(exporter.context, handed))
-        if not stale and not ours_to_judge(assignment, student):
+        folders = [course.autograded_directory, course.submitted_directory]
+        to, of = (Path(course.format_path(folder, student, assignment)) for folder in folders)
+        made, handed = to / f"{assignment}.ipynb", handed_in(of, exporter.grader.release)
+        if student in course.student_id_exclude.split(","):
             return False
+        found = stamp(made)
+        if found == made_from(exporter.context, handed) and not converter.force:
+            return False
+        if found == "" and not converter.force:  # nbgrader's own, or a person's: it stays, unless nbgrader replaced it
+            before, now = course.get_existing_timestamp(str(to)), course.get_existing_timestamp(str(of))
+            if not (before and now and now > before):
+                converter.log.warning("Not made by this grader, so it stays (--force replaces it): %s", made)
+                return False
         record = grade(exporter.grader, handed, student)
         if record.error is not None:
             converter.log.error("Not graded, no mark is recorded: %s: %s", student, record.error)
             ungraded.append(student)
             return False
+        made.unlink(missing_ok=True)  # nobody may write to it; nothing else in its folder is touched
         exporter.records = {student: record}
         return True
 
     def convert_notebooks() -> None:
+        release = exporter.grader.release
+        with Gradebook(converter.coursedir.db_url, converter.coursedir.course_id) as gradebook:
+            if wrong := outdated(gradebook, release.name, release.points):
+                converter.log.error(wrong)
+                raise NbGraderException(wrong)
+            for line in beside_in(gradebook, release.name):
+                converter.log.warning(line)
         convert()
         if ungraded:
             raise NbGraderException(f"Not graded, grade again: {', '.join(ungraded)}")
 
+    converter.coursedir.notebook_id = exporter.grader.release.name  # after a failure only this one is deleted
     converter.init_destination, converter.convert_notebooks = init_destination, convert_notebooks
 
 
 def stamp(path: Path) -> str | None:
-    """What an autograded notebook says that it was made from; None when it is not ours, or not there."""
+    """What an autograded notebook says that it was made from: "" when it is not ours, None when it is none, or half."""
     try:
-        return json.loads(path.read_text("utf-8"))["metadata"].get("autograder")
+        return json.loads(path.read_text("utf-8"))["metadata"].get("autograder", "")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -166,7 +181,10 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
         before = [n for n, _ in cells].index(name) + 1
     for number, (_, cell) in enumerate(cells):
         cell.id = f"cell-{number}"
-    return nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=released.metadata)
+    made = nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=nbformat.from_dict(released.metadata))
+    language = made.metadata.setdefault("language_info", NotebookNode())
+    language["pygments_lexer"] = "ipython3"  # the one that obeys `sanitize.plain_if_slow`
+    return made
 
 
 def answers(ours: dict[str, NotebookNode], theirs: list[dict[str, Any]]) -> dict[str, int]:
@@ -189,9 +207,9 @@ def answered(ours: NotebookNode, raw: dict[str, Any]) -> NotebookNode:
         and cell.cell_type == "code"
         and submission.normal(raw["source"]) != submission.normal(ours.source)
     ):
-        cell.source = harmless.text(raw["source"])
+        cell.source = harmless.text(raw["source"], harmless.MAX_CODE)
     if cell.cell_type == "code":
-        cell.outputs = harmless.outputs(raw.get("outputs"))
+        harmless.plain_if_slow(cell).outputs = harmless.outputs(raw.get("outputs"))
     return cell
 
 

@@ -33,7 +33,11 @@ class FeedbackPage(HTMLExporter):
         resources = self._init_resources(resources)
         language = nb.metadata.get("language_info", {})
         lexer = language.get("pygments_lexer", language.get("name"))
-        self.register_filter("highlight_code", lambda code, **_: self._coloured(lexer, code))
+
+        def coloured(code: str, metadata: dict[str, Any] | None = None, **_: Any) -> str:
+            return self._coloured((metadata or {}).get("magics_language", lexer), code)
+
+        self.register_filter("highlight_code", coloured)
         kinds = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
         self.register_filter("filter_data_type", kinds)
         page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **kwargs)

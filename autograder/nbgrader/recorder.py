@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import nbformat
 from nbconvert.exporters import HTMLExporter
-from nbgrader.api import InvalidEntry, MissingEntry
+from nbgrader.api import InvalidEntry
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde, BaseConverter, GenerateFeedback, NbGraderException
 from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteKernelspec
@@ -34,6 +34,7 @@ from autograder.nbgrader.course_files import HandedIn, companions, handed_in, ma
 from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
 from autograder.nbgrader.feedback_page import FeedbackPage
 from autograder.nbgrader.gradebook import OneGradebook
+from autograder.nbgrader.points import outdated
 from autograder.nbgrader.preprocessors import Examine
 from autograder.notebooks.opening import Unreadable, open_notebook
 from autograder.record import Record
@@ -51,6 +52,7 @@ class Recorder:
     def __init__(self, assignment: str, isolation: str, fresh: bool = False):
         app = AutogradeApp()
         app.initialize(["--log-level=ERROR"])
+        app.log.setLevel(logging.CRITICAL)  # what goes wrong from here on is raised, and told once
         logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # conflicts between writers: tried again
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at each new submission
         if isolation != "auto":  # else the course's configuration says
@@ -82,13 +84,12 @@ class Recorder:
         """The gradebook, with the assignment in it. Raises AutograderError."""
         try:
             gradebook = OneGradebook(self.course.db_url, self.course.course_id)
-            gradebook.find_notebook(self.assignment, self.assignment)
-        except MissingEntry:
-            first = f"nbgrader generate_assignment {self.assignment}"
-            raise UsageError(f"{self.assignment} is not in the gradebook. First: {first}") from None
+            wrong = outdated(gradebook, self.assignment, self.grader.release.points)
         except DBAPIError as error:
             raise CannotGrade(f"The gradebook cannot be opened: {first_line(error)}") from None
         gradebook.forget()
+        if wrong:
+            raise UsageError(wrong)
         return gradebook
 
     def prepare(self) -> None:

@@ -19,7 +19,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from autograder.notebooks.opening import Later
 
-MAX_TEXT = 20_000  # characters of one source or output
+MAX_TEXT = 20_000  # characters of one text or output
+MAX_CODE = 80_000  # characters of one code cell: as many as may run, so that what runs is shown
 MAX_IMAGE = 4 * 2**20  # bytes of one picture
 MAX_OUTPUTS = 40  # of one cell
 MAX_PIXELS = 50_000_000  # of one picture: more than a camera's, and 200 MB in a browser
@@ -33,7 +34,9 @@ OLD = {"png": "image/png", "jpeg": "image/jpeg", "text": "text/plain"}  # format
 KIND = {"pyout": "execute_result", "pyerr": "error"}
 # Without these, Markdown has no HTML, link, picture, formula, entity, box to tick, or list of definitions (": " at a
 # line's beginning, which nbconvert knows and JupyterLab does not).
-MARKUP = re.compile(r"[<\[$\\&]|```|~~~|^[^\w\n]*:", re.M)
+MARKUP = re.compile(r"[<\[$\\&]|```|~~~|://|www\.|^[^\w\n]*:", re.M)
+# What takes an editor's colours a time that grows with its square: a long line, many blanks in a row.
+SLOW = re.compile(r"[^\n]{400}|\s{100}")
 
 
 def text(value: Any, limit: int = MAX_TEXT) -> str:
@@ -79,8 +82,15 @@ def prose(raw: dict[str, Any]) -> str:
 def cell(raw: dict[str, Any]) -> NotebookNode:
     """A student's cell, made anew. `raw` is a cell as `Notebook.cells` holds it."""
     if raw.get("cell_type") == "code":
-        return new_code_cell(text(raw["source"]), outputs=outputs(raw.get("outputs")))
+        return plain_if_slow(new_code_cell(text(raw["source"], MAX_CODE), outputs=outputs(raw.get("outputs"))))
     return new_markdown_cell(prose(raw))
+
+
+def plain_if_slow(code: NotebookNode) -> NotebookNode:
+    """A code cell, shown without colours where these take too long: so nbconvert understands the field."""
+    if SLOW.search(code.source):
+        code.metadata["magics_language"] = "text"
+    return code
 
 
 def outputs(raw: Any) -> list[NotebookNode]:

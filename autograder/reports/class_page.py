@@ -69,6 +69,9 @@ def esc(text: object) -> str:
 
 def page(report: ClassReport) -> str:
     """The whole page."""
+    from matplotlib import rcdefaults
+
+    rcdefaults()  # a matplotlibrc in the working directory, which may be a student's, could start LaTeX
     scores = [r.score for r in report.graded.values()]
     first, full = report.first, f"{report.first.max_score:g}"
     title = f"{esc(first.assignment)}: what the class has not understood"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from autograder.notebooks.similarity import Group
 from autograder.record import CheckResult, ExerciseResult, Record
 from autograder.reports.words import clean
 
+FORMULA = re.compile(r"""((?:^|;)[\s"']*)([=+\-@＝＋－＠])""")
 ENDED = {
     "error": "The function raised an error.",
     "timeout": "The function took too long.",
@@ -148,6 +150,8 @@ def table(report: ClassReport) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A value for a spreadsheet: a text of a student's that would be a formula there stays a text."""
-    text = clean(value) if isinstance(value, str) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@")) else text
+    """A value for a spreadsheet: a text of a student's that would be a formula there stays a text.
+
+    Behind a semicolon, too: in half the world it begins the next cell.
+    """
+    return FORMULA.sub(r"\1'\2", clean(value)) if isinstance(value, str) else value

@@ -89,11 +89,14 @@ def name_of(kind: type) -> str:
     return type.__dict__["__name__"].__get__(kind)[:60]
 
 
-def unpack(header: bytearray, limit: int) -> tuple[dict, list[tuple[Any, int]]]:
-    """Check a header: its fields, and each value's entry with the number of raw bytes that belong to it."""
+def unpack(header: bytearray, limit: int, most: int = HEADER_LIMIT) -> tuple[dict, list[tuple[Any, int]]]:
+    """Check a header: its fields, and each of at most `most` values with the number of raw bytes that belong to it."""
     try:
         message = json.loads(header)
-        entries = [(entry, size_of(entry)) for entry in message.pop("values")]
+        values = message.pop("values")
+        if len(values) > most:
+            raise ValueError("more values than were asked for")
+        entries = [(entry, size_of(entry)) for entry in values]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Malformed(f"no header: {type(error).__name__}") from None
     if sum(size for _, size in entries) > limit:
@@ -129,16 +132,19 @@ def restore(entry: Any, raw: bytearray, foreign: Callable[[str], object]) -> Any
 
 
 def receive(
-    read: Callable[[int], bytearray], limit: int, foreign: Callable[[str], object] = str
+    read: Callable[[int], bytearray],
+    limit: int,
+    foreign: Callable[[str], object] = str,
+    most: int = HEADER_LIMIT,
 ) -> tuple[dict, list[Any], list[bytearray]]:
     """Read one frame with `read(n)`, which gives exactly n bytes: its fields, its values, their raw bytes.
 
-    Raises Malformed for everything that `pack` does not make, and for more than `limit` bytes of arrays.
+    Raises Malformed for everything that `pack` does not make, for more than `limit` bytes of arrays or `most` values.
     """
     (length,) = LENGTH.unpack(read(LENGTH.size))
     if length > HEADER_LIMIT:
         raise Malformed("the header is too long")
-    message, entries = unpack(read(length), limit)
+    message, entries = unpack(read(length), limit, most)
     raw = [read(size) for _, size in entries]
     try:
         values = [restore(entry, part, foreign) for (entry, _), part in zip(entries, raw, strict=True)]

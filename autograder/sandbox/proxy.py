@@ -7,11 +7,12 @@ trusted: typed arrays and scalars of bounded size, texts of bounded length, an a
 from __future__ import annotations
 
 import contextlib
+import difflib
 import secrets
 import signal
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -79,9 +80,13 @@ class Candidate:
         self.limits, self._second_look = limits or Limits(), second_look
         self._clock = clock or Clock(self.limits.submission_seconds)
         self.secret = False  # while True, no word chosen by the student gets into a message: see `guarded`
+        self._hidden = False  # while True, no place in their code does either
+        self._saw = False  # whether this process has been asked anything hidden
+        self._places: dict[str, tuple] = {}  # by function, where the first exception came from that was told openly
         self._helped = False
         self.printed = ""
         self._sandbox, self._cells = sandbox, list(cells)
+        self._theirs = len(self._cells)  # what follows these is the grader's own: no message shows a line of it
         self._noted: list[list[Failed]] = [[] for _ in self._cells]
         self._left_out: set[int] = set()
         self._connection: Connection | None = None
@@ -106,14 +111,21 @@ class Candidate:
         return Proxy(self, name)
 
     def guarded(self, check: Check) -> Check:
-        """The check, run so that no message can carry hidden inputs or a helper back to the student who reads it."""
+        """The check, run so that no message can carry hidden inputs or a helper back to the student who reads it.
+
+        A process that has seen a hidden input could tell it in a visible check: that is asked in a new one.
+        """
 
         def test(*args: Any) -> None:
+            if self._saw and not check.hidden and self._connection is not None:
+                self._hang_up()
+                self._starts -= 1
+            self._hidden, self._saw = check.hidden, check.hidden
             self.secret = check.hidden or self._helped
             try:
                 check.test(*args)
             finally:
-                self.secret = False
+                self.secret = self._hidden = False
 
         return replace(check, test=test)
 
@@ -127,12 +139,12 @@ class Candidate:
 
     # ---- Asking ----
 
-    def ask(self, name: str, request: dict, values: list) -> tuple[dict, list]:
-        """One question about the function `name`. Raises Failed for everything that is not an answer."""
+    def ask(self, name: str, request: dict, values: list, expected: int = 0) -> tuple[dict, list]:
+        """One question about the function `name`. Raises Failed for everything that is not so many answers at most."""
         try:
             if self._connection is None:
                 self._load()
-            reply, results = self._exchange({**request, "name": name}, values, self.limits.call_seconds)
+            reply, results = self._exchange({**request, "name": name}, values, self.limits.call_seconds, expected)
         except Slow as why:
             raise too_slow(name, why.seconds) from None
         except Ended as why:
@@ -142,10 +154,32 @@ class Candidate:
         if "large" in reply:
             raise Failed(f"{name} returned more than {self.limits.answer_mb} MB.", status="error")
         if "raised" in reply:
-            raise replies.raised(reply["raised"], name, self._cells, self.secret)
+            with self._counted():
+                raise self._raised(reply["raised"], name)
         return reply, results
 
-    def _exchange(self, request: dict, values: list, seconds: float) -> tuple[dict, list]:
+    def _raised(self, error: Any, name: str) -> Failed:
+        """What is said of an exception. A line could carry a hidden input out, if the student chooses it by that input.
+
+        So a hidden check names only the place that a visible check of the same function has named already.
+        """
+        place = replies.place(error)
+        if self._hidden and self._places.get(name) != place:
+            return Failed(f"{name} raised an exception, in a line that a hidden check does not tell.", status="error")
+        self._places.setdefault(name, place)
+        error = {**error, "text": ""} if self._hidden else error
+        return replies.raised(error, name, self._cells[: self._theirs], self.secret)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """What is done inside is work that a reply made for the grader: it counts as the submission's own."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._clock.spent += time.monotonic() - began
+
+    def _exchange(self, request: dict, values: list, seconds: float, expected: int = 0) -> tuple[dict, list]:
         """Send a request and receive its reply. Raises Ended, with the process gone, when that does not work."""
         assert self._connection is not None
         if self._clock.left <= 0:
@@ -160,7 +194,7 @@ class Candidate:
             reply: dict = {"working": True}
             while reply.get("working") is True:  # another call has come back, and the next one has its own time
                 until = min(time.monotonic() + seconds, began + self._clock.left)
-                reply, results, _ = receive(partial(read, wire, until), self.limits.answer_mb << 20, foreign)
+                reply, results, _ = receive(partial(read, wire, until), self.limits.answer_mb << 20, foreign, expected)
             if reply.get("id") != nonce:
                 raise Malformed("not the reply to this request")
         except TimeoutError:
@@ -235,10 +269,11 @@ class Candidate:
             self._left_out.add(i)
             self._noted[i] = [Failed(f"{replies.cell(where)} {why}.", status=why.status)]
             return False
-        self._noted[i] = [
-            replies.raised(error, replies.cell(where), self._cells, self.secret)
-            for error in replies.items(reply.get("errors"))[:ERRORS]
-        ]
+        with self._counted():  # this process has not seen a hidden input yet
+            self._noted[i] = [
+                replies.raised(error, replies.cell(where), self._cells[: self._theirs], self._helped)
+                for error in replies.items(reply.get("errors"))[:ERRORS]
+            ]
         return True
 
     def _absent(self, name: str, undefined: bool) -> Failed:
@@ -250,7 +285,10 @@ class Candidate:
                 note = notes[0]
                 fact = f"{name} is not defined. {note.fact}"
                 return Failed(fact, status=note.status, error=note.error, about=note.about)
-        return Failed(f"{name} is not defined.", status="missing")
+        there = [known for source, _ in self._cells for known in defined(source)]
+        alike = difflib.get_close_matches(name, there, 1, 0.8)
+        question = f"A function {alike[0]} is there: is its name misspelt?" if alike else None
+        return Failed(f"{name} is not defined.", question, status="missing")
 
     def _hang_up(self, grace: float = 0.0) -> int | None:
         connection, self._connection = self._connection, None
@@ -307,9 +345,10 @@ class Proxy:
         for value in values:
             if not (value is None or isinstance(value, bool | int | float | np.ndarray | np.generic)):
                 raise TypeError(f"a {type(value).__name__} does not cross to the candidate")
-        reply, results = self.candidate.ask(self.name, request, values)
+        reply, results = self.candidate.ask(self.name, request, values, expected)
         if len(results) != expected:
             self.candidate._hang_up()
             raise Failed(f"{self.name} sent something that is not an answer.", status="crashed")
-        self.changed.update(i for i in replies.items(reply.get("changed")) if type(i) is int and 0 <= i < len(values))
+        changed = replies.items(reply.get("changed"))[: len(values)]
+        self.changed.update(i for i in changed if type(i) is int and 0 <= i < len(values))
         return results

@@ -36,7 +36,7 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
     if (module := plain(error.get("module"), 60)) and not secret:
         said = unavailable(module) if kind == "ModuleNotFoundError" else f"{said}. {unavailable(module)}"
     fact = f"{what} raised {kind}{where}{': ' if said else ''}{said}."
-    return Failed(fact, status="error", error=kind, about=about(text))
+    return Failed(fact, status="error", error=kind, about=about(text), line=where.removeprefix(" at ") or None)
 
 
 def unavailable(module: str) -> str:
@@ -47,9 +47,16 @@ def unavailable(module: str) -> str:
     return f"{root} is not available while grading, only NumPy and the standard library are"
 
 
+def place(error: Any) -> tuple:
+    """Where an exception came from, and its kind: what is told of it besides its text."""
+    error = error if isinstance(error, dict) else {}
+    told = plain(error.get("type"), 60), error.get("cell"), error.get("line"), plain(error.get("function"), 60)
+    return *told, error.get("stub")
+
+
 def foreign(name: str, secret: bool) -> Foreign:
     """What stands for an answer that does not cross; its type carries the name, so that messages can say it."""
-    name = "value" if secret and name not in PLAIN_NAMES else name
+    name = "value" if secret else name
     return type(name, (Foreign,), {})(name)
 
 

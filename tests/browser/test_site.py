@@ -12,7 +12,7 @@ from gptkit import weights
 
 from autograder.doors import site
 from autograder.doors.command import main
-from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.conftest import FLAGS
 from tests.browser.site_page import (
     NAMED,
     PYODIDE,
@@ -28,6 +28,7 @@ from tests.browser.site_page import (
     type_softmax,
     watch,
 )
+from tests.machine import CHROMIUM, Part, program, skip_without
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 RIGHT = "def softmax(x):\ne = np.exp(x - x.max(-1, keepdims=True))\nreturn e / e.sum(-1, keepdims=True)"
@@ -36,7 +37,7 @@ RIGHT = "def softmax(x):\ne = np.exp(x - x.max(-1, keepdims=True))\nreturn e / e
 @pytest.fixture(scope="module", autouse=True)
 def parts() -> None:
     if not PYODIDE.is_dir():
-        pytest.skip("the site's parts are not installed: make site-peers")
+        skip_without(Part.SITE)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,10 @@ def browse(chromium, tmp_path):
 
     def start():
         context = chromium.browser_type.launch_persistent_context(
-            tmp_path / "profile", executable_path=str(CHROMIUM), args=FLAGS, viewport={"width": 1200, "height": 1000}
+            tmp_path / "profile",
+            executable_path=program(Part.CHROMIUM, *CHROMIUM),
+            args=FLAGS,
+            viewport={"width": 1200, "height": 1000},
         )
         opened.append(context)
         return context

@@ -74,7 +74,7 @@ def run_pytest(*words: str) -> subprocess.CompletedProcess:
 
 def test_pytest_shows_a_failing_check_by_its_words(tmp_path):
     build(HERE / "wrong" / "softmax_over_columns.py", tmp_path / "gpt2.ipynb")
-    done = run_pytest("--submission", str(tmp_path / "gpt2.ipynb"), "-k", "softmax")
+    done = run_pytest(f"--submission={tmp_path}/gpt2.ipynb", "-k", "softmax")
     assert done.returncode == 1
     assert "test_check[softmax::rows] - Failed: Each column of your result sums to 1, not each row." in done.stdout
     assert "Traceback" not in done.stdout
@@ -83,7 +83,7 @@ def test_pytest_shows_a_failing_check_by_its_words(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "says"),
-    [([], "which notebook? pytest autograder --submission=PATH"), (["--submission", "nowhere.ipynb"], "no such file")],
+    [([], "which notebook? pytest autograder --submission=PATH"), (["--submission=nowhere.ipynb"], "no such file")],
 )
 def test_pytest_says_what_it_needs_in_one_line(words, says):
     done = run_pytest(*words)

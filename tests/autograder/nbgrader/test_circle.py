@@ -198,7 +198,10 @@ def test_marks_given_by_hand_stay_and_reach_the_student(circle):
         assert not gradebook.find_grade("compare_sampling", "gpt2", "gpt2", circle.ada.name).needs_manual_grade
     circle.teacher.nbgrader("generate_feedback", "gpt2")
     circle.teacher.nbgrader("release_feedback", "gpt2")
-    for student in (circle.ada, circle.ben):
+    last = {
+        student.name: student for student in (circle.ada, circle.ben)
+    }  # where they are one, it is ben's that counts
+    for student in last.values():
         student.nbgrader("fetch_feedback", "gpt2")
         page = max(student.home.glob("gpt2/feedback/*/gpt2.html"))
         assert "Which of your outputs shows that?" in page.read_text()

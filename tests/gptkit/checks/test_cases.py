@@ -24,7 +24,7 @@ ONE = Case((1.0,), np.asarray(0.5), "two vectors")
         (np.ones((2, 3), int), "numbers of type int64"),
         (np.ones((2, 3), np.float16), "numbers of type float16"),
         (np.ones((2, 3), complex), "numbers of type complex128"),
-        (np.array([[object()] * 3] * 2), "numbers of type object"),
+        (np.array([[object()] * 3] * 2), "an array of other things than numbers"),
         (np.full((2, 3), np.nan), "returned NaN for a table."),
         (np.full((2, 3), np.inf), "returned infinity for a table."),
     ],

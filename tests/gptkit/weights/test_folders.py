@@ -88,14 +88,14 @@ def test_opening_copies_nothing(tmp_path):
     tensorfile.write(folder / "model.safetensors", variables)
     code = """
 import sys, time, numpy, psutil
-process, before, start = psutil.Process(), psutil.Process().memory_full_info().uss, time.perf_counter()
+process, before, start = psutil.Process(), psutil.Process().memory_full_info().uss, time.process_time()
 from gptkit import weights
 params = weights.load(sys.argv[1])[1]
 float(params["wte"][0, 0])
-print(time.perf_counter() - start, (process.memory_full_info().uss - before) / 1e6, "tensorflow" in sys.modules)
+print(time.process_time() - start, (process.memory_full_info().uss - before) / 1e6, "tensorflow" in sys.modules)
 """
     runs = [subprocess.check_output([sys.executable, "-c", code, folder], text=True).split() for _ in range(3)]
-    assert min(float(run[0]) for run in runs) < 0.1  # seconds; the best of three, for the machine may be busy
+    assert min(float(run[0]) for run in runs) < 0.1  # seconds of this process's own, for the machine may be busy
     assert max(float(run[1]) for run in runs) < 10  # MB, of 64 MB
     assert all(run[2] == "False" for run in runs)
 

@@ -47,7 +47,8 @@ class Failed(Exception):
 
     `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
     ENDS the checks that follow are reported as not reached. `mistake` is the name of a known mistake, `measured` that
-    of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`.
+    of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`. `line` is the
+    line of theirs that raised, and `example` a sentence or two on the smallest input that shows it.
     """
 
     def __init__(
@@ -60,10 +61,13 @@ class Failed(Exception):
         measured: str | None = None,
         error: str | None = None,
         about: str | None = None,
+        line: str | None = None,
+        example: str | None = None,
     ):
         super().__init__(fact)
         self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
         self.measured, self.error, self.about = measured, error, about
+        self.line, self.example = line, example
 
 
 @dataclass(frozen=True)
@@ -153,12 +157,12 @@ def raised(name: str, error: BaseException) -> Failed:
             text = linecache.getline(code.co_filename, line).strip()
             where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
         step = step.tb_next
-    if isinstance(error, NotImplementedError) and function is not None:
+    if type(error) is NotImplementedError and function is not None:
         return unfinished(name, function.co_name, is_stub(function, line), where)
     said = " ".join(str(error).split())[:160].rstrip(".")
     kind = type(error).__name__
     fact = f"{name} raised {kind}{where}{': ' if said else ''}{said}."
-    return Failed(fact, status="error", error=kind, about=about(str(error)))
+    return Failed(fact, status="error", error=kind, about=about(str(error)), line=where.removeprefix(" at ") or None)
 
 
 def about(text: str) -> str | None:
@@ -188,7 +192,10 @@ def kind_of(value: Any) -> str:
     """What an answer is, in words: None, a list, a DataFrame."""
     if value is None:
         return "None"
-    return f"a {value.type_name if isinstance(value, Foreign) else type(value).__name__}"
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        return "an array"
+    name = value.type_name if isinstance(value, Foreign) else type(value).__name__
+    return "an array of other things than numbers" if name == "ndarray" else f"a{'n' * (name[:1] in 'aeiou')} {name}"
 
 
 def token_id(value: Any) -> int:
@@ -244,6 +251,7 @@ class Result:
     status: str = "passed"
     reached: bool = True  # False: the check was not run, and `message` says why
     measured: str | None = None
+    example: str | None = None
 
 
 def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
@@ -259,9 +267,13 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
             results.append(Result(check, False, ended.fact, status=ended.status, reached=False))
             continue
         try:
-            check.test(student, *(data if check.hidden else ()))
+            with np.errstate(all="ignore"):  # what comes of a student's numbers in the rest of the model
+                check.test(student, *(data if check.hidden else ()))
         except Failed as why:
-            results.append(Result(check, False, why.fact, why.mistake, why.question, why.status, measured=why.measured))
+            shown = [why.line and f"It stops at {why.line}.", why.example or vars(student).get("example")]
+            example = " ".join(part for part in shown if part) or None
+            found = (why.fact, why.mistake, why.question, why.status)
+            results.append(Result(check, False, *found, measured=why.measured, example=example))
             ended = why if why.status in ENDS else None
         else:
             results.append(Result(check, True, check.says))

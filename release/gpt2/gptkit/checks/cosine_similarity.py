@@ -24,19 +24,19 @@ def embeddings(cosine_similarity: Student) -> None:
 
 @exercise.check(share=0.2)
 def lengths_do_not_matter(cosine_similarity: Student) -> None:
-    """The lengths of a and b change nothing."""
+    """The lengths of `a` and `b` change nothing."""
     case = stored.groups["known_angles"][-1]
     a, b = case.args
     calls = [(a, b), (np.float32(8) * a, b), (a, np.float32(0.25) * b)]
     results = [float(gates(cosine_similarity.name, case, r)) for r in cosine_similarity.many(calls)]
     if abs(results[1] - results[0]) > 1e-4:
-        raise Failed("Making `a` 8 times longer changes the result.", "What takes the length of `a` out again?")
+        raise Failed("Making `a` 8 times as long changes the result.", "What takes the length of `a` out again?")
     if abs(results[2] - results[0]) > 1e-4:
         raise Failed("Making `b` 4 times shorter changes the result.", "What takes the length of `b` out again?")
 
 
 @exercise.check(share=0.05)
 def arguments_unchanged(cosine_similarity: Student) -> None:
-    """a and b are left as they were."""
+    """`a` and `b` are left as they were."""
     cosine_similarity(*stored.groups["known_angles"][0].args)
     stored.unchanged(cosine_similarity)

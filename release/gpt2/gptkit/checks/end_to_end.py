@@ -112,14 +112,15 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
     if not found:
         return None
     *_, name, place, call = min(found, key=lambda one: one[:2])
-    fact = f"The model first leaves its way at {place}, where {name} returns other numbers than expected."
+    fact = f"The model first goes wrong at {place}, where {name} returns other numbers than expected."
     student = getattr(functions, name)
+    shown = OWN_CHECKS[name].smallest(student)
     if known := OWN_CHECKS[name].cause(student):
-        return Failed(fact, known.question, known.mistake, measured=known.measured)
+        return Failed(fact, known.question, known.mistake, measured=known.measured, example=shown)
     if not wrong_calls(student, [call], ""):
-        fact = f"{name} returns other numbers when it is asked the same again."
+        fact = f"{name} returns other numbers when it is called with the same input again."
         return Failed(fact, "What does it remember from one call to the next?", measured="fickle")
-    return Failed(fact, f"Which inputs of the model's differ from those that your {name} was checked with?")
+    return Failed(fact, f"How do the model's inputs differ from those that your {name} was checked with?")
 
 
 def wrong_calls(f: Student, calls: list[tuple], shape: str) -> list[int]:

@@ -27,6 +27,7 @@ import numpy as np
 
 from gptkit.checks.cases import Case, Stored
 from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.words import numbers
 
 exercise = Exercise("sample_top_n", "(logits, n, rng)", uses=("softmax",))
 stored = Stored(exercise.name, exercise.signature)
@@ -46,7 +47,7 @@ EVIDENCE = (
 
 @exercise.check(share=0.25, value=True)
 def proportions(sample_top_n: Student) -> None:
-    """Each of the n likeliest tokens comes as often as softmax of these n scores says, and `rng` decides."""
+    """Each of the `n` likeliest tokens comes as often as softmax of these `n` scores says, and `rng` decides."""
     compare_draws(sample_top_n, stored.groups["draws"], seed=1)
 
 
@@ -57,13 +58,13 @@ def rng_decides(sample_top_n: Student) -> None:
     repeats(sample_top_n, flat, seed=2)
     if np.array_equal(draws(sample_top_n, flat, 0, AGAIN), draws(sample_top_n, flat, 2, LOOK[1])[:AGAIN]):
         raise cause(sample_top_n) or Failed(
-            "Another state of rng gives the same tokens.", "Where does the result depend on rng?"
+            "Another state of `rng` gives the same tokens.", "Where does the result depend on `rng`?"
         )
 
 
 @exercise.check(share=0.15)
 def only_the_top(sample_top_n: Student) -> None:
-    """Only the n likeliest tokens come."""
+    """Only the `n` likeliest tokens come."""
     cases = stored.groups["draws"]
     for i in (1, 2):
         draws(sample_top_n, cases[i], 1 + i, LOOK[i])
@@ -74,7 +75,7 @@ def only_the_top(sample_top_n: Student) -> None:
 
 @exercise.check(share=0.1)
 def logits_unchanged(sample_top_n: Student) -> None:
-    """logits are left as they were."""
+    """`logits` is left as it was."""
     draws(sample_top_n, stored.groups["draws"][1], 2, LOOK[1])
     if 0 in sample_top_n.changed:
         raise known("changes_logits")
@@ -82,7 +83,7 @@ def logits_unchanged(sample_top_n: Student) -> None:
 
 @exercise.check(share=0.05)
 def any_n(sample_top_n: Student) -> None:
-    """With n = 1 the likeliest token always comes."""
+    """With `n = 1` the likeliest token always comes."""
     case = stored.groups["one"][0]
     outside(sample_top_n, case, draws(sample_top_n, case, 1, 20))
 
@@ -104,7 +105,7 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
         urns = np.array([urn(ids, case.expected) for ids, case in zip(seen, cases, strict=True)])
         if np.logaddexp.reduce([*odds, *urns]) - math.log(len(odds) + 3) >= -math.log(ALARM):
             fact = "Some of the n likeliest tokens come too often, others too seldom."
-            raise cause(f) or Failed(fact, "Which probabilities does your draw use, and for which token ids?")
+            raise cause(f) or Failed(fact, "Which probability does your draw use for each token id?")
         asked = {*tells[odds >= math.log(MISS)].tolist(), *np.flatnonzero(urns > 0).tolist()}
         if not asked:
             break
@@ -175,7 +176,24 @@ def draws(f: Student, case: Case, seed: int, times: int) -> np.ndarray:
             kept[key] = f.draws(*case.args, seed=seed, times=times)
         except Failed as why:
             raise explained(f, case, why) if why.about in NUMPY_ASKS else why from None
+        if case is stored.groups["draws"][2]:
+            f.example = tally(case, np.concatenate([ids for (drawn, *_), ids in kept.items() if drawn == id(case)]))
     return kept[key]
+
+
+def tally(case: Case, ids: np.ndarray) -> str:
+    """The few logits, how often each of the n likeliest should come, and which ids came how often."""
+    top, (came, times) = np.argsort(-case.expected)[: case.args[1]], np.unique(ids, return_counts=True)
+    most = np.argsort(-times)[:5]
+    return (
+        f"The smallest input in the notebook is `logits = {numbers(case.args[0])}` with `n = {case.args[1]}`. "
+        f"Of {len(ids)} draws, {each(top, len(ids) * case.expected[top])} were to be expected. "
+        f"What came: {each(came[most], times[most])}{', and others' * (len(came) > 5)}."
+    )
+
+
+def each(ids: np.ndarray, times: np.ndarray) -> str:
+    return ", ".join(f"id {i} {t:.0f} times" for i, t in zip(ids, times, strict=True))
 
 
 # ---- The cause, measured on the visible cases ----
@@ -189,7 +207,7 @@ def explained(f: Student, case: Case, why: Failed) -> Failed:
     """One of NumPy's own errors about probabilities, with a question that leads to its cause."""
     highest, question = float(case.args[0].max()), NUMPY_ASKS[why.about]
     if why.about == "nan" and abs(highest) > 80:
-        question = f"What is exp({highest:.0f}) in float32?"
+        question = f"What is `exp({highest:.0f})` in float32?"
     if why.about == "sum":
         logits = stored.groups["one"][0].args[0]
         try:  # among all tokens, the probabilities of all tokens are right
@@ -205,7 +223,7 @@ NUMPY_ASKS = {
     "range": "Between which two numbers does every probability lie?",
     "sum": "What should the probabilities of the n tokens add up to?",
     "negative": "Which function makes positive numbers of any scores?",
-    "sizes": "How many tokens are in the game, and how many probabilities?",
+    "sizes": "Is there one probability for each token that can be drawn?",
 }
 
 
@@ -229,10 +247,10 @@ def stuck(found: list[np.ndarray], proof: list[np.ndarray], cases: Sequence[Case
     if top or any(np.ptp(ids) for ids in found + proof):
         return None
     if first == [ids[0] for ids in proof]:
-        fact = "The same token comes again and again, whatever the state of rng."
-        return Failed(fact, "Where does the result depend on rng?", measured="rng")
-    fact = "One rng gives the same token again and again, another rng another token."
-    return Failed(fact, "Which object does each draw move on, the rng that is handed over or another?", measured="rng")
+        fact = "The same token comes again and again, whatever the state of `rng`."
+        return Failed(fact, "Where does the result depend on `rng`?", measured="rng")
+    fact = "One `rng` gives the same token again and again, another `rng` another token."
+    return Failed(fact, "Does each draw come from the `rng` that is handed over, or from another one?", measured="rng")
 
 
 def explanation(f: Student, found: list[np.ndarray], proof: list[np.ndarray], cases: Sequence[Case]) -> Failed | None:
@@ -290,7 +308,7 @@ def conspicuous(f: Student, proof: list[np.ndarray], cases: Sequence[Case]) -> F
         )
         question = "How does your code find the ids of the n highest logits?"
         if out[0] > 2 * max(out[1], 0.1):  # the lower the logits, the more
-            question = "What stands in place of the logits that are left out, and is it far below -120?"
+            question = "Is what stands in place of the logits that are left out far below -120?"
         return Failed(fact, question, measured="outside")
     far = []
     for case, ids in zip(cases, proof, strict=True):
@@ -302,9 +320,9 @@ def conspicuous(f: Student, proof: list[np.ndarray], cases: Sequence[Case]) -> F
             (off[i], f"With {case.label}, {which} comes in {percent(came[i])} of the draws, not {percent(p[i])}.")
         )
     if far[0] == max(far) and right_elsewhere(f, cases[0]):
-        fact = f"{far[0][1]} With the same logits moved to 0, all is well."
-        return Failed(fact, "What is exp(-120) in float32?", measured="moved")
-    question = "Which probabilities does your draw use, and for which token ids?"
+        fact = f"{far[0][1]} The same logits moved up to 0 are drawn rightly."
+        return Failed(fact, "What is `exp(-120)` in float32?", measured="moved")
+    question = "Which probability does your draw use for each token id?"
     return Failed(max(far)[1], question, measured="frequency")
 
 

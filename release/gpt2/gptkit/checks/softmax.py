@@ -34,13 +34,17 @@ def rows_sum_to_one(softmax: Student) -> None:
     case = stored.groups["rows"][-1]
     p = gates(softmax.name, case, softmax(*case.args))
     if (p < 0).any():
-        raise Failed("Some of the probabilities are negative.", "Which step makes every score positive?")
+        raise Failed(
+            "Some of the probabilities are negative.",
+            "Which step makes every score positive?",
+            example=stored.smallest(softmax),
+        )
     if np.abs(p.sum(axis=-1) - 1).max() > 1e-3:
-        raise Failed("The rows do not all sum to 1.", "What is each row divided by?")
+        raise Failed("The rows do not all sum to 1.", "What is each row divided by?", example=stored.smallest(softmax))
 
 
 @exercise.check(share=0.05)
 def argument_unchanged(softmax: Student) -> None:
-    """x is left as it was."""
+    """`x` is left as it was."""
     softmax(*stored.groups["rows"][0].args)
     stored.unchanged(softmax)

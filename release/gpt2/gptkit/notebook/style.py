@@ -40,7 +40,10 @@ STYLE = """<style>
 .gptkit .found { border-left: 3px solid; border-color: var(--bad); padding-left: 8px;
   margin-top: 3px; white-space: pre-wrap }
 .gptkit .open .found { border-color: var(--line) }
-.gptkit .ask { font-style: italic; padding-left: 11px } .gptkit .pts { color: var(--dim); white-space: nowrap }
+.gptkit .ask { font-style: italic; padding-left: 11px } .gptkit details { margin: 4px 0 0 11px }
+.gptkit summary { cursor: pointer; color: var(--ok) }
+.gptkit .step { margin: 3px 0; color: var(--jp-ui-font-color1, inherit) }
+.gptkit details details { margin-left: 0 } .gptkit .pts { color: var(--dim); white-space: nowrap }
 .gptkit .token { display: inline-block; text-align: center; margin: 1px 1px 6px; vertical-align: top }
 .gptkit .token b { display: block; font: 14px var(--jp-code-font-family, monospace); white-space: pre; padding: 1px 3px;
   border-radius: 3px; border-bottom: 3px solid }

@@ -41,11 +41,15 @@ def weights_sum_to_one(attention: Student) -> None:
     q, k, v, mask = case.args
     out = gates(attention.name, case, attention(q, k, np.ones_like(v), mask))
     if np.abs(out - 1).max() > 1e-3:
-        raise Failed("When all values are 1, the result is not 1 everywhere.", "What do one query's weights sum to?")
+        raise Failed(
+            "When all values are 1, the result is not 1 everywhere.",
+            "What do one query's weights sum to?",
+            example=stored.smallest(attention),
+        )
 
 
 @exercise.check(share=0.05)
 def arguments_unchanged(attention: Student) -> None:
-    """q, k, v and mask are left as they were."""
+    """`q`, `k`, `v` and `mask` are left as they were."""
     attention(*stored.groups["any_mask"][-1].args)
     stored.unchanged(attention)

@@ -8,8 +8,10 @@ stored case, and again on inputs that were not used to find it; else what the pr
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +21,7 @@ import numpy as np
 
 from gptkit.checks.core import ENDS, Failed, Student, kind_of
 from gptkit.checks.probes import Probes
-from gptkit.checks.words import BY_INPUT, difference, question_about, question_after
+from gptkit.checks.words import BY_INPUT, difference, example, question_about, question_after
 
 DATA = Path(__file__).parent / "data"
 PROOFS = "proofs"  # the group of cases that prove a mistake's name, and that no check shows
@@ -52,6 +54,7 @@ class Stored:
         self.names = [part.split("=")[0].strip() for part in signature[1:-1].split(",")]
         self.required = sum("=" not in part for part in signature.split(","))
         self.prove: Callable[[str], list[Case]] | None = None  # at grading: fresh cases, computed with the mistake
+        self._drawn: ContextVar[dict[str, list[Case]]] = ContextVar(f"drawn {exercise}", default={})  # noqa: B039 (empty)
 
     @cached_property
     def _content(self) -> tuple[dict[str, list[Case]], dict[str, list[str]]]:
@@ -70,15 +73,26 @@ class Stored:
         """The fact and the question of each known mistake, single ones before combinations."""
         return self._content[1]
 
+    @contextlib.contextmanager
+    def drawn(self, groups: dict[str, list[Case]]) -> Iterator[None]:
+        """Inside, the groups' names stand for these cases: a check is asked once more, on numbers nobody has seen."""
+        token = self._drawn.set(groups)
+        try:
+            yield
+        finally:
+            self._drawn.reset(token)
+
     def compare(self, f: Student, cases: str | Sequence[Case], *, rtol: float = RTOL, atol: float = ATOL) -> None:
         """Raise Failed unless `f` returns what is expected for every case (a group's name stands for its cases).
 
         `rtol` is relative to each number, `atol` to a case's largest one. A call that raised is told before numbers
         that are off, and the smallest case before larger ones.
         """
-        kept = self.answers(f)
+        kept, shown = self.answers(f), self.cases
+        if isinstance(cases, str) and cases in self._drawn.get():
+            cases = self._drawn.get()[cases]
         if isinstance(cases, str):
-            cases = self.groups[cases]
+            cases = shown = self.groups[cases]
             results = [kept[id(case)] for case in cases]
         else:
             results = results_of(f, cases)
@@ -92,21 +106,23 @@ class Stored:
         if not found:
             return
         (_, verdict), cause = min(found, key=lambda one: one[0]), self.cause(f)
+        why = verdict
         if verdict.status != "error" or (cause and cause.measured == "signature"):
-            raise cause or verdict
-        if cause and cause.mistake:
-            raise Failed(verdict.fact, cause.question, cause.mistake, verdict.status)
-        raise verdict
+            why = cause or verdict
+        elif cause and cause.mistake:
+            why = Failed(verdict.fact, cause.question, cause.mistake, verdict.status, line=verdict.line)
+        why.example = self.smallest(f, shown)
+        raise why
 
     def _verdict(
         self, name: str, some_raised: bool, case: Case, result: Any, rtol: float, atol: float
     ) -> Failed | None:
         """What is to be said of the result of a case, if anything; `some_raised`: not all calls did."""
         if isinstance(result, Failed):
-            question = question_after(result.error, result.about)
+            question = result.question or question_after(result.error, result.about)
             if some_raised and result.error in BY_INPUT and result.about not in ("truth value", "argument"):
                 question = f"What differs in that line for {case.label}?"
-            return Failed(result.fact, question, status=result.status)
+            return Failed(result.fact, question, status=result.status, line=result.line)
         try:
             got = gates(name, case, result)
         except Failed as why:
@@ -117,6 +133,16 @@ class Stored:
         if not case.shown:
             return Failed(f"{name} returned other numbers than expected for {case.label}.", question)
         return Failed(difference(name, self.names, case.args, got, case.expected, case.label), question)
+
+    def smallest(self, f: Student, cases: Sequence[Case] = ()) -> str | None:
+        """The smallest stored case (of all, or of some) that `f` gets wrong, with what came and what should have."""
+        kept = self.answers(f)
+        for case in sorted(cases or self.cases, key=lambda case: sum(map(np.size, case.args))):
+            result = kept[id(case)]
+            if isinstance(result, Failed) or not close_enough(as_array(result), case.expected):
+                came = f"raised {result.error or 'an error'}" if isinstance(result, Failed) else result
+                return example(f.name, self.names, case.args, came, case.expected, case.label)
+        return None
 
     def answers(self, f: Student) -> dict[int, Any]:
         """What `f` returns for all stored cases, by the case's id. Asked once for each function, in one message.
@@ -156,7 +182,7 @@ class Stored:
         names, required = [name for name, _ in found], sum(needed for _, needed in found)
         fact = f"{f.name} takes ({', '.join(names)}), and it is called as {f.name}{self.signature}."
         if len(names) < len(self.names) or required > len(self.names):
-            question = "Which parameter is missing, or one too many, and in which place?"
+            question = "Which parameter is missing, or one too many?"
             return Failed(fact, question, status="error", measured="signature")
         if required > self.required and names[: len(self.names)] == self.names:
             return Failed(fact, "Which parameter has a default there?", status="error", measured="signature")
@@ -167,7 +193,7 @@ class Stored:
         theirs = results_of(f, [tuple(case.args[self.names.index(n)] for n in order) for case in full])
         here = [self.answers(f)[id(case)] for case in full]
         if well(theirs, full) > well(here, full):
-            return Failed(fact, "In which order do the arguments come?", status="error", measured="signature")
+            return Failed(fact, "In which order are the arguments passed?", status="error", measured="signature")
         return None
 
     def fickle(self, f: Student) -> Failed | None:
@@ -176,7 +202,7 @@ class Stored:
         after = [as_array(r) for r in results_of(f, [case.args for case in self.cases])]
         if all(a is b if a is None or b is None else same(a, b) for a, b in zip(before, after, strict=True)):
             return None
-        fact = f"{f.name} returns other numbers when it is asked the same again."
+        fact = f"{f.name} returns other numbers when it is called with the same input again."
         return Failed(fact, "Which line draws by chance, or keeps something from the call before?", measured="fickle")
 
     def named(self, f: Student) -> Failed | None:
@@ -192,8 +218,8 @@ class Stored:
 def gates(name: str, case: Case, result: Any) -> np.ndarray:
     """A result as an array, when it is one that can be compared. Raises Failed with the first reason why not."""
     if result is None:
-        raise Failed(f"{name} returned None.", "Is there a return, and is it reached?")
-    array = result if isinstance(result, np.ndarray) else None
+        raise Failed(f"{name} returned None.", "Does every path through your function reach a `return`?")
+    array = result if isinstance(result, np.ndarray) and result.dtype.kind in "biufc" else None
     if isinstance(result, np.generic | int | float) and not isinstance(result, bool):
         array = np.asarray(result)
     if array is None:
@@ -204,14 +230,13 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
     if array.shape != case.expected.shape:
         raise wrong_shape(name, case, array)
     if array.dtype.kind not in "fiu" or array.dtype.itemsize < 4 or (array.dtype.kind != "f" and case.shape):
-        fact = f"{name} returned numbers of type {array.dtype}, not floating-point numbers of 32 or 64 bits."
+        kind = f"numbers of type {array.dtype}" if case.shown else "other numbers"
+        fact = f"{name} returned {kind}, not floating-point numbers of 32 or 64 bits."
         raise Failed(fact, "Which step cuts their decimals off?")
     if np.isnan(array).any():
-        raise Failed(
-            f"{name} returned NaN for {case.label}.", "Which step first gives NaN there, and from which numbers?"
-        )
+        raise Failed(f"{name} returned NaN for {case.label}.", "Which step is the first to give NaN?")
     if np.isinf(array).any():
-        question = "Which step first gives infinity there, and from which numbers?"
+        question = "Which step is the first to give infinity?"
         raise Failed(f"{name} returned infinity for {case.label}.", question)
     return np.asarray(array, np.float64)
 
@@ -285,7 +310,7 @@ def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[s
 def well(results: Sequence[Any], cases: Sequence[Case]) -> tuple[int, int]:
     """How many results are what is expected, and how many are results at all."""
     arrays = [as_array(r) for r in results]
-    right = [a is not None and close_enough(a, case.expected) for a, case in zip(arrays, cases, strict=True)]
+    right = [close_enough(a, case.expected) for a, case in zip(arrays, cases, strict=True)]
     return sum(right), sum(a is not None for a in arrays)
 
 
@@ -305,8 +330,8 @@ def proved(name: str, results: Sequence[Any], cases: Sequence[Case]) -> bool:
     return tells
 
 
-def close_enough(got: np.ndarray, expected: np.ndarray) -> bool:
-    return got.shape == expected.shape and close(got, expected)
+def close_enough(got: np.ndarray | None, expected: np.ndarray) -> bool:
+    return got is not None and got.shape == expected.shape and close(got, expected)
 
 
 def as_array(result: Any) -> np.ndarray | None:

@@ -48,7 +48,8 @@ class Failed(Exception):
 
     `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
     ENDS the checks that follow are reported as not reached. `mistake` is the name of a known mistake, `measured` that
-    of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`.
+    of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`. `line` is the
+    line of theirs that raised, and `example` a sentence or two on the smallest input that shows it.
     """
 
     def __init__(
@@ -61,10 +62,13 @@ class Failed(Exception):
         measured: str | None = None,
         error: str | None = None,
         about: str | None = None,
+        line: str | None = None,
+        example: str | None = None,
     ):
         super().__init__(fact)
         self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
         self.measured, self.error, self.about = measured, error, about
+        self.line, self.example = line, example
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Memory:
     drawn: dict[tuple[int, int, int], np.ndarray] = field(default_factory=dict)  # ids by case's id, seed and number
     cause: Failed | None = None  # why it fails, or that nothing explains it; once `explained`
     explained: bool = False
+    example: str | None = None  # shown with what fails and has none of its own
 
 
 class Student(Protocol):
@@ -164,12 +169,12 @@ def raised(name: str, error: BaseException) -> Failed:
             text = linecache.getline(code.co_filename, line).strip()
             where = f" at line {line}" + (f", `{text[:80]}`" if text else "")
         step = step.tb_next
-    if isinstance(error, NotImplementedError) and function is not None:
+    if type(error) is NotImplementedError and function is not None:
         return unfinished(name, function.co_name, is_stub(function, line), where)
     said = " ".join(str(error).split())[:160].rstrip(".")
     kind = type(error).__name__
     fact = f"{name} raised {kind}{where}{': ' if said else ''}{said}."
-    return Failed(fact, status="error", error=kind, about=about(str(error)))
+    return Failed(fact, status="error", error=kind, about=about(str(error)), line=where.removeprefix(" at ") or None)
 
 
 def about(text: str) -> str | None:
@@ -199,7 +204,10 @@ def kind_of(value: Any) -> str:
     """What an answer is, in words: None, a list, a DataFrame."""
     if value is None:
         return "None"
-    return f"a {value.type_name if isinstance(value, Foreign) else type(value).__name__}"
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        return "an array"
+    name = value.type_name if isinstance(value, Foreign) else type(value).__name__
+    return "an array of other things than numbers" if name == "ndarray" else f"a{'n' * (name[:1] in 'aeiou')} {name}"
 
 
 def token_id(value: Any) -> int:
@@ -255,6 +263,7 @@ class Result:
     status: Status = "passed"
     reached: bool = True  # False: the check was not run, and `message` says why
     measured: str | None = None
+    example: str | None = None
 
 
 def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
@@ -270,9 +279,14 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
             results.append(Result(check, False, ended.fact, status=ended.status, reached=False))
             continue
         try:
-            check.test(student, *(data if check.hidden else ()))
+            with np.errstate(all="ignore"):  # what comes of a student's numbers in the rest of the model
+                check.test(student, *(data if check.hidden else ()))
         except Failed as why:
-            results.append(Result(check, False, why.fact, why.mistake, why.question, why.status, measured=why.measured))
+            memory = getattr(student, "memory", Memory())  # the whole model has none
+            shown = [why.line and f"It stops at {why.line}.", why.example or memory.example]
+            example = " ".join(part for part in shown if part) or None
+            found = (why.fact, why.mistake, why.question, why.status)
+            results.append(Result(check, False, *found, measured=why.measured, example=example))
             ended = why if why.status in ENDS else None
         else:
             results.append(Result(check, True, check.says))

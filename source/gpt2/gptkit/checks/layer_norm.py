@@ -18,7 +18,7 @@ def rows(layer_norm: Student) -> None:
 
 @exercise.check(share=0.15, value=True)
 def gain_and_bias(layer_norm: Student) -> None:
-    """The result is scaled by g, then moved by b."""
+    """The result is scaled by `g`, then moved by `b`."""
     stored.compare(layer_norm, "gain_and_bias")
 
 
@@ -30,7 +30,7 @@ def other_dimensions(layer_norm: Student) -> None:
 
 @exercise.check(share=0.1, value=True)
 def small_variance(layer_norm: Student) -> None:
-    """eps does its work: inside the square root, and for a row whose numbers are all the same."""
+    """`eps` does its work: inside the square root, and for a row whose numbers are all the same."""
     stored.compare(layer_norm, "small_variance")
 
 
@@ -40,13 +40,21 @@ def mean_0_variance_1(layer_norm: Student) -> None:
     case = stored.groups["rows"][-1]
     y = gates(layer_norm.name, case, layer_norm(*case.args))
     if np.abs(y.mean(axis=-1)).max() > 1e-2:
-        raise Failed("The rows of the result do not have mean 0.", "What is subtracted from each row?")
+        raise Failed(
+            "The rows of the result do not have mean 0.",
+            "What is subtracted from each row?",
+            example=stored.smallest(layer_norm),
+        )
     if np.abs(y.var(axis=-1) - 1).max() > 1e-2:
-        raise Failed("The rows of the result do not have variance 1.", "What is each row divided by?")
+        raise Failed(
+            "The rows of the result do not have variance 1.",
+            "What is each row divided by?",
+            example=stored.smallest(layer_norm),
+        )
 
 
 @exercise.check(share=0.05)
 def arguments_unchanged(layer_norm: Student) -> None:
-    """x, g and b are left as they were."""
+    """`x`, `g` and `b` are left as they were."""
     layer_norm(*stored.groups["gain_and_bias"][0].args)
     stored.unchanged(layer_norm)

@@ -7,30 +7,34 @@ from typing import Any
 
 import numpy as np
 
+from gptkit.checks.core import kind_of
+
 AFTER = {  # an exception -> the question that leads to its cause
-    "AttributeError": "Does that object have something by that name, spelt like that?",
+    "AttributeError": "Does that object have anything spelt like that?",
     "NameError": "Where does that name get its value?",
     "UnboundLocalError": "Which line gives that name its value first?",
-    "TypeError": "Of which type is each value in that line?",
-    "IndexError": "How many axes are there, and how long is each?",
-    "KeyError": "Which keys are there, spelt how?",
+    "TypeError": "What type is each value in that line?",
+    "IndexError": "How long is each axis there?",
+    "KeyError": "Is there a key that is spelt like that?",
     "AxisError": "How many axes does the smallest input have?",
     "RecursionError": "When does the function stop calling itself?",
-    "SyntaxError": "Is every bracket and quotation mark in or above that line closed, and every colon there?",
+    "SyntaxError": "Is a bracket, a quotation mark or a colon missing in that line or above it?",
     "IndentationError": "Do the lines that belong together begin at the same place?",
     "TabError": "Is each line indented with spaces only?",
     "ModuleNotFoundError": "Which part of NumPy or the standard library can do the same?",
     "ImportError": "Which part of NumPy or the standard library can do the same?",
     "ZeroDivisionError": "When does that divisor become 0?",
-    "AssertionError": "Which inputs does that line rule out, and are they allowed?",
+    "AssertionError": "Which inputs does that line rule out?",
     "MemoryError": "How large is the largest array that line makes?",
+    "EOFError": "Nobody types anything while this is graded: where else can that value come from?",
+    "PermissionError": "No file can be opened while this is graded: what can be computed without one?",
     "SystemExit": "What ends the program there instead of returning a result?",
 }
 AFTER_WORDS = {  # a phrase in NumPy's own text -> the same
-    "truth value": "Which value there is a whole array where one number is needed?",
-    "shape": "Which shapes meet in that line?",
-    "mismatch": "Which shapes meet in that line?",
-    "argument": "Which arguments does that call take, and what are they called?",
+    "truth value": "Which value in that line is a whole array where one number is needed?",
+    "shape": "What are the shapes of the arrays in that line?",
+    "mismatch": "What are the shapes of the arrays in that line?",
+    "argument": "Which arguments does that call take?",
 }
 BY_INPUT = {"ValueError", "IndexError", "AxisError", "TypeError"}  # what a line may raise for some inputs only
 ROOM = 12  # numbers in one message
@@ -59,6 +63,23 @@ def difference(
     place = np.unravel_index(np.argmax(np.abs(got - expected)), got.shape)
     where = ", ".join(str(int(i)) for i in place)
     return f"{name} returned {numbers(got[place])} at [{where}], not {numbers(expected[place])}, for {label}."
+
+
+def example(name: str, names: Sequence[str], args: Sequence[Any], came: Any, expected: np.ndarray, label: str) -> str:
+    """An input with what came (an answer, or that the call raised) and what should have; long arrays are left out."""
+
+    def shown(value: Any) -> str:
+        if not isinstance(value, np.ndarray | np.generic | int | float):
+            return kind_of(value)
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiu":
+            return f"an array of type {array.dtype}"
+        return f"`{numbers(array)}`" if array.size <= ROOM else f"an array of shape {list(array.shape)}"
+
+    fits = sum(map(np.size, args)) <= ROOM
+    given = f"`{name}({arguments(names, args)})`" if fits else label
+    came = came if isinstance(came, str) else f"returned {shown(came)}"
+    return f"The smallest input here that shows it: {given}. That call {came} and should return {shown(expected)}."
 
 
 @np.errstate(all="ignore")  # a student's numbers may be as large as they like

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import difflib
 import importlib
+import inspect
 import io
 import json
+import linecache
+import re
 import sys
+import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from types import SimpleNamespace
 
-from gptkit.checks.core import Exercise, Local, Result, earned, run
+from gptkit.checks.core import Exercise, Local, Result, earned, kind_of, run
+from gptkit.checks.ladder import NEXT, steps
 from gptkit.engine.model import PARTS
 from gptkit.notebook.style import Shown, continued, in_html
 
@@ -63,12 +69,37 @@ def examine(name: str, functions: dict[str, Callable]) -> Feedback:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):  # warnings go to stderr as well
         results = run(exercise.checks, student)
-    feedback = Feedback(name, results, POINTS[name], printed.getvalue())
+    older = [said for part, function in functions.items() if (said := left_standing(part, function))]
+    feedback = Feedback(name, results, POINTS[name], printed.getvalue(), older)
     if name in FUNCTIONS:
         yours.pop(name, None)
         if feedback.passed:
             yours[name] = functions[name]
     return feedback
+
+
+def left_standing(name: str, function: Callable) -> str:
+    """Says so when a cell run later was to define the function anew and did not: an error in it, another name.
+
+    Empty when the function is the newest one, or nobody can tell; so always outside of IPython.
+    """
+    from IPython import get_ipython
+
+    shell, code = get_ipython(), getattr(inspect.unwrap(function), "__code__", None)
+    if shell is None or code is None or code.co_name != name:
+        return ""
+    ran = [source.strip() for source in getattr(shell.history_manager, "input_hist_parsed", ())]
+    own = "".join(linecache.getlines(code.co_filename)).strip()
+    born = max((i for i, source in enumerate(ran) if own and source == own), default=len(ran))
+    for number in range(len(ran) - 1, born, -1):
+        defined = re.findall(r"^def +(\w+)", ran[number], re.MULTILINE)
+        about = f"This is the {name} of cell [{born}]. Cell [{number}], which you ran later,"
+        if name in defined:
+            return f"{about} did not get as far as its own `def {name}`: it shows an error."
+        alike = [n for n in difflib.get_close_matches(name, defined, 1, 0.8) if n not in (*FUNCTIONS, *code.co_names)]
+        if alike:
+            return f"{about} defines {alike[0]}: is the name misspelt?"
+    return ""
 
 
 def complete_a_sentence(functions: dict[str, Callable]) -> None:
@@ -116,9 +147,9 @@ def name_of(function: object) -> str:
     for known in FUNCTIONS:
         if getattr(function, "__name__", None) == known or notebook.get(known) is function:
             if isinstance(function, Undefined):
-                raise LookupError(f"{known} is not defined: run the cell above, and mend it if it shows an error.")
+                raise LookupError(f"{known} is not defined: run the cell above, and fix it if it shows an error.")
             if not callable(function):
-                raise LookupError(f"{known} is not a function any more: it is a {type(function).__name__}.")
+                raise LookupError(f"{known} is not a function any more: it is {kind_of(function)}.")
             return known
     named = getattr(function, "__name__", repr(function))
     raise LookupError(f"check() knows {', '.join(FUNCTIONS[:-1])} and {FUNCTIONS[-1]}; it was given {named}."[:300])
@@ -128,7 +159,7 @@ def progress() -> str:
     """How many of the five functions are done in this kernel, and which of them GPT-2 runs on."""
     plugged = [name for name in PARTS if name in yours]
     running = (
-        f"GPT-2 is running on {listed(plugged)} of yours" if plugged else "GPT-2 still runs on the kit's own functions"
+        f"GPT-2 is running on your {listed(plugged)}" if plugged else "GPT-2 still runs on the kit's own functions"
     )
     return f"{len(yours)} of {len(FUNCTIONS)} functions done; {running}."
 
@@ -145,6 +176,7 @@ class Feedback:
     results: list[Result]
     points: float  # of the whole exercise, hidden checks included
     printed: str = ""
+    older: list[str] = field(default_factory=list)  # what to know of functions that a later cell was to replace
 
     @property
     def passed(self) -> bool:
@@ -172,11 +204,11 @@ class Feedback:
         more = f" and decide {hidden:.3g} of its {self.points:g} points" if hidden > 1e-9 else ""
         lines = [f"Visible checks only: more are run when this is graded{more}.", progress()]
         if any(r.passed for r in self.results) and not any(r.passed and r.check.value for r in self.results):
-            lines.insert(0, "These marks count once a check of values passes too.")
+            lines.insert(0, "These points count once a check of values passes too.")
         return lines
 
-    def rows(self) -> list[tuple[str, str, str, str, str]]:
-        """Mark, what is checked, points, what was found, and the question that leads on, of each check.
+    def rows(self) -> list[tuple[str, str, str, str, str, list[str]]]:
+        """Mark, what is checked, points, what was found, the question that leads on, and further steps, of each check.
 
         What is found twice is told once, and pointed to after that.
         """
@@ -187,7 +219,9 @@ class Feedback:
             found = "" if r.passed else found if r.reached else "Not reached."
             told.add(r.message)
             points = f"{got:.3g} / {self.points * r.check.share:.3g}"
-            rows.append((mark, r.check.says, points, found, "" if r.passed else question))
+            question = "" if r.passed else question
+            more = steps(self.name, r.check.name, r.example, r.mistake, r.measured) if question else []
+            rows.append((mark, r.check.says, points, found, question, more))
         return rows
 
     def printed_lines(self) -> str:
@@ -197,20 +231,22 @@ class Feedback:
 
     def __repr__(self) -> str:
         signs = {"pass": "[x]", "fail": "[ ]", "open": "[ ]"}
-        lines = [f"{self.title}: {self.score}"]
-        for mark, says, points, found, question in self.rows():
+        lines = [f"{self.title}: {self.score}", *(f"  {said}" for said in self.older)]
+        for mark, says, points, found, question, more in self.rows():
             lines.append(f"  {signs[mark]} {says} ({points})")
             lines += [f"      {text}" for text in (found, question) if text]
+            lines += [textwrap.indent(textwrap.fill(text, 100), " " * 8) for text in more[:1]]
         if self.printed:
             lines += ["  It printed:", *(f"      {line}" for line in self.printed_lines().splitlines())]
         return "\n".join([*lines, *(f"  {line}" for line in self.footer)])
 
     def _repr_html_(self) -> str:
         signs = {"pass": "✓", "fail": "✗", "open": "·"}
-        rows = ""
-        for mark, says, points, found, question in self.rows():
+        rows = "".join(f'<div class="found">{in_html(said)}</div>' for said in self.older)
+        for mark, says, points, found, question, more in self.rows():
             said = f'<div class="found">{in_html(found)}</div>' if found else ""
             said += f'<div class="ask">{in_html(question)}</div>' if question else ""
+            said += unfolding(more)
             rows += (
                 f'<div class="row {mark}"><span class="mark">{signs[mark]}</span>'
                 f'<div class="wide">{in_html(says)}{said}</div><span class="pts">{points}</span></div>'
@@ -220,3 +256,11 @@ class Feedback:
         head = f'<div class="row"><b class="wide">{self.title}</b><span class="pts">{self.score}</span></div>'
         foot = "<br>".join(escape(line) for line in self.footer)
         return Shown(f'<div class="card">{head}{rows}<div class="foot dim">{foot}</div></div>', "")._repr_html_()
+
+
+def unfolding(more: list[str]) -> str:
+    """Steps as HTML, each folded up inside of the one before; no script, so that it works in every viewer."""
+    html = ""
+    for title, text in reversed(list(zip(NEXT, more, strict=False))):
+        html = f'<details><summary>{title}</summary><div class="step">{in_html(text)}</div>{html}</details>'
+    return html

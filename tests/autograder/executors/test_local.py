@@ -1,0 +1,40 @@
+"""Protects the host of a pool: its end, however it comes, ends the pool's processes and nobody else's."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from autograder.executors.local import LocalPool
+
+
+def test_an_interrupted_pool_ends_its_own_processes_only():
+    foreign = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    sleeping = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    sleeping.start()
+    with pytest.raises(KeyboardInterrupt), LocalPool(2) as pool:
+        assert pool.submit(abs, -1).result() == 1
+        workers = [psutil.Process(pid) for pid in pool.pool._processes]
+        pool.submit(time.sleep, 60)
+        raise KeyboardInterrupt
+    try:
+        psutil.wait_procs(workers, timeout=10)
+        assert not any(worker.is_running() for worker in workers)
+        assert foreign.poll() is None and sleeping.is_alive()
+    finally:
+        foreign.kill()
+        sleeping.kill()
+        foreign.wait()
+        sleeping.join()
+
+
+def test_workers_import_nothing_from_the_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "socket.py").write_text("raise SystemExit('of a student')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    with LocalPool(1) as pool:
+        assert pool.submit(os.getcwd).result() == str(tmp_path)

@@ -1,0 +1,38 @@
+"""Forged messages say without end that another call has come back.
+
+start: solution
+expect: softmax 0 timeout
+expect: attention * *
+expect: sample_top_n * *
+expect: end_to_end * *
+"""
+# %% softmax
+
+import json
+import os
+import sys
+
+
+def forge(reply, blobs=b""):
+    """Answer the question that is being asked, in the runner's place."""
+    frame = sys._getframe()
+    while frame is not None and not isinstance(frame.f_locals.get("ask"), dict):
+        frame = frame.f_back
+    header = json.dumps({"id": frame.f_locals["ask"]["id"], "values": [], "changed": [], "printed": "", **reply}).encode()
+    frame_bytes = memoryview(len(header).to_bytes(4, "big") + header + blobs)
+    while frame_bytes:
+        frame_bytes = frame_bytes[os.write(3, frame_bytes):]
+
+
+def right_softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def softmax(x):
+    if True:
+        told = "LEA" + f"KED {x.flat[0]}"
+        forge({"working": True}, b"")
+        while True:
+            forge({"working": True})
+    return right_softmax(x)

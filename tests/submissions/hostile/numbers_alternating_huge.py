@@ -1,0 +1,20 @@
+"""Every function returns numbers of one kind: alternating huge.
+
+start: solution
+expect: * 0 *
+"""
+# %% softmax
+def softmax(x):
+    return np.where(np.arange(np.size(x)).reshape(np.shape(x)) % 2, 1e308, -1e308)
+# %% layer_norm
+def layer_norm(x, g, b, eps=1e-5):
+    return softmax(x)
+# %% attention
+def attention(q, k, v, mask):
+    return softmax(np.zeros((len(q), v.shape[-1])))
+# %% cosine_similarity
+def cosine_similarity(a, b):
+    return softmax(np.zeros(()))[()]
+# %% sample_top_n
+def sample_top_n(logits, n, rng):
+    return 2**62

@@ -1,0 +1,22 @@
+"""Notes and causes of an exception carry a hidden input.
+
+start: solution
+expect: softmax * *
+expect: attention * *
+expect: sample_top_n * *
+expect: end_to_end * *
+"""
+# %% softmax
+
+
+def right_softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def softmax(x):
+    if x.size in (300, 484, 900, 1452):
+        error = KeyError("LEA" + f"KED {x.flat[0]}")
+        error.add_note("LEA" + "KED")
+        raise error from ValueError("LEA" + "KED")
+    return right_softmax(x)

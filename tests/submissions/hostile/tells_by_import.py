@@ -1,0 +1,20 @@
+"""An import fails whose module is named after a hidden input.
+
+start: solution
+expect: softmax * *
+expect: attention * *
+expect: sample_top_n * *
+expect: end_to_end * *
+"""
+# %% softmax
+
+
+def right_softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def softmax(x):
+    if x.size in (300, 484, 900, 1452):
+        __import__("LEA" + f"KED_{abs(x.flat[0])}".replace(".", "_"))
+    return right_softmax(x)
