@@ -139,7 +139,7 @@ def run(copy: Path, file: str, mutants: list[Mutant]) -> list[bool]:
     """Which mutants are alive after the tests of the file."""
     seconds = tested(copy, file, 900.0)
     if seconds is None:
-        sys.exit(f"The tests of {file} fail without any change.")
+        sys.exit(f"The tests of {file} fail without any change: python -m pytest -x {' '.join(TESTS[file])}")
     original, alive = (copy / file).read_text("utf-8"), []
     for mutant in mutants:
         (copy / file).write_text(mutant.source, "utf-8")

@@ -98,5 +98,12 @@ def test_a_record_has_either_a_score_or_an_error(change):
         Record.from_json(SAMPLE.to_json() | change)
 
 
+def test_a_check_was_reached_unless_it_says_otherwise():
+    record = SAMPLE.to_json()
+    del record["exercises"][0]["checks"][0]["reached"]
+    assert Record.from_json(record).exercises[0].checks[0].reached
+    assert CheckResult("rows", 2.0, 1.0, True, False, "").reached
+
+
 def test_keys_that_are_not_known_are_left_out():
     assert Record.from_json(SAMPLE.to_json() | {"of another tool": [1]}) == SAMPLE
