@@ -39,7 +39,7 @@ TESTS = {
     "autograder/notebooks/choosing.py": [f"{NOTEBOOKS}/test_choosing.py"],
     "autograder/notebooks/opening.py": [f"{NOTEBOOKS}/test_opening.py"],
     "autograder/notebooks/written_answer.py": [f"{NOTEBOOKS}/test_written_answer.py"],
-    "autograder/sandbox/replies.py": [f"{SANDBOX}/test_proxy.py", f"{SANDBOX}/test_candidate.py"],
+    "autograder/sandbox/replies.py": [f"{SANDBOX}/test_replies.py", f"{SANDBOX}/test_proxy.py"],
     "autograder/sandbox/proxy.py": [f"{SANDBOX}/test_proxy.py", f"{SANDBOX}/test_candidate.py"],
     "autograder/sandbox/isolation.py": [f"{SANDBOX}/test_isolation.py"],
     "autograder/sandbox/candidate.py": [f"{SANDBOX}/test_candidate.py", f"{SANDBOX}/test_proxy.py"],
