@@ -37,6 +37,7 @@ def exercise():
 def test_a_right_function_passes_everything_and_hears_the_docstrings():
     results = run(exercise().checks, Local(lambda x: 2 * x, "f"), 21)
     assert [r.message for r in results] == ["f doubles.", "f answers.", "f doubles what is hidden."]
+    assert all(r.reached for r in results)
     assert earned(results, 10) == [5, 3, 2]
 
 
