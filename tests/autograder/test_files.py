@@ -1,10 +1,12 @@
 """Protects writing a file: whole or not at all, whoever else is writing it."""
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
-from autograder.files import save
+from autograder.files import save, save_output
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -30,3 +32,27 @@ def test_a_reader_never_sees_half_a_file_though_two_threads_write_it(tmp_path):
         seen.add(path.read_text())
     assert seen <= set(contents)
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_dash_is_standard_output_and_no_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    save_output("-", ["[", "]\n"])
+    assert capsys.readouterr().out == "[]\n" and list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_regular_file_is_written_to_and_a_link_is_followed(tmp_path):
+    target, link, pipe = tmp_path / "target", tmp_path / "link", tmp_path / "pipe"
+    target.write_text("old")
+    link.symlink_to(target)
+    save(link, "new")
+    assert link.is_symlink() and target.read_text() == "new"
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    read: list[str] = []
+    reader.start()
+    save(pipe, "through")
+    reader.join(10)
+    assert read == ["through"] and pipe.is_fifo()
+    with pytest.raises(OSError, match="No space left"):
+        save("/dev/full", "x" * 100_000)
+    assert Path("/dev/full").is_char_device()

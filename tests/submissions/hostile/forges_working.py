@@ -2,6 +2,7 @@
 
 start: solution
 expect: softmax 0 timeout
+expect: layer_norm * *
 expect: attention * *
 expect: sample_top_n * *
 expect: end_to_end * *

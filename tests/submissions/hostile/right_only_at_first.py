@@ -1,6 +1,6 @@
 """The answers are right for the first calls, and wrong from then on.
 
-expect: softmax * partial
+expect: softmax * failed
 expect: end_to_end * *
 expect: attention * *
 expect: sample_top_n * *
