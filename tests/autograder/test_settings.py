@@ -17,6 +17,7 @@ ROOM = Path(autograder.__file__).parent
 # Who writes the environment of a process to be started, or copies it whole for one: file, and what stands there.
 FOR_CHILDREN = {
     ("executors/local.py", "os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')"),
+    ("executors/local.py", "os.environ['PYTHONSAFEPATH']"),
     ("doors/release.py", "{**os.environ, 'GPT2_MODELS_DIR': str(Path(scratch) / 'none')}"),
 }
 
@@ -60,12 +61,10 @@ def test_the_search_sees_every_way_to_read_it(source):
 def test_settings_come_from_the_environment_that_is_given():
     given = {
         "AUTOGRADER_SEED": "7", "AUTOGRADER_ASSIGNMENT": "gpt3", "AUTOGRADER_LIMITS": "call_seconds=2, memory_mb=800",
-        "AUTOGRADER_VERDICTS": "kept", "GRADEBOOK_URL": "sqlite:///x.db",
+        "AUTOGRADER_VERDICTS": "kept",
     }  # fmt: skip
     limits = Limits(call_seconds=2.0, memory_mb=800)
-    assert Settings.from_environment(given) == Settings(
-        "7", "gpt3", limits, Path("kept"), gradebook_url="sqlite:///x.db"
-    )
+    assert Settings.from_environment(given) == Settings("7", "gpt3", limits, Path("kept"))
     assert Settings.from_environment({}) == Settings()
     assert Settings.from_environment({"AUTOGRADER_VERDICTS": ""}).verdicts is None
 
