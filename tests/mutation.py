@@ -55,6 +55,8 @@ TESTS = {
 LEFT_OUT = "not large_notebooks and not costs_much and not fifteen_hundred and not half_a_file and not honest_sampler"
 # Not asked: what needs names of variables, and `is` against an order or ==, which raise at once or say the same.
 LEAVE = re.compile(r"NoOp|Variable|_Is(Not)?_(?!Is)|_(Not)?Eq_Is")
+# Lines whose change shows in no result: a cache is speed, and nothing of ours writes to what is frozen.
+SILENT = re.compile(r"^-\s*@(lru_cache|cache|dataclass\(frozen)", re.M)
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def sample(file: str, number: int, seed: str) -> list[Mutant]:
         if changed is not None and what_runs(changed) not in (None, what_runs(source)):
             diff = list(difflib.unified_diff(source.splitlines(), changed.splitlines(), file, name, lineterm="", n=1))
             line = next(row for row in diff if row.startswith("@@"))
-            found.setdefault((kind, line), Mutant(changed, "\n".join(diff)))
+            if not SILENT.search("\n".join(diff)):
+                found.setdefault((kind, line), Mutant(changed, "\n".join(diff)))
     return list(found.values())
 
 

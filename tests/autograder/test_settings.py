@@ -121,3 +121,12 @@ def test_a_seed_that_is_set_draws_none():
     environment = {name: value for name, value in os.environ.items() if name != "AUTOGRADER_SEED"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and "seed='7'" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(memory_mb=800), Limits(memory_mb=4096, call_seconds=2.5)])
+def test_another_machine_gets_the_limits_that_were_changed(limits):
+    """By the variables that are shown for it: lower ones and higher ones."""
+    settings = Settings("7", "gpt3", limits)
+    there = Settings.from_environment(settings.to_environment())
+    assert (there.seed, there.assignment, there.limits) == ("7", "gpt3", limits)
+    assert ("AUTOGRADER_LIMITS" in settings.to_environment()) == (limits != Limits())
