@@ -130,3 +130,7 @@ def test_another_machine_gets_the_limits_that_were_changed(limits):
     there = Settings.from_environment(settings.to_environment())
     assert (there.seed, there.assignment, there.limits) == ("7", "gpt3", limits)
     assert ("AUTOGRADER_LIMITS" in settings.to_environment()) == (limits != Limits())
+
+
+def test_kept_verdicts_are_used_unless_it_is_said_otherwise():
+    assert not Settings().fresh and not Settings.from_environment({}).fresh

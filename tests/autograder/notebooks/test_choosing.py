@@ -8,7 +8,7 @@ import pytest
 
 from autograder.errors import UsageError
 from autograder.notebooks import choosing
-from autograder.notebooks.choosing import DEEP, choose, looked_at, submissions
+from autograder.notebooks.choosing import choose, looked_at, submissions
 from autograder.notebooks.submission import Release
 from autograder.settings import Settings
 from tests.submissions.build import start
@@ -76,7 +76,7 @@ def test_of_several_the_one_that_was_worked_on_and_a_note_names_the_others(tmp_p
     assert len(notes) == 1 and all(name in notes[0] for name in files)
 
 
-@pytest.mark.parametrize(("folders", "found"), [(DEEP, True), (DEEP + 1, False)])
+@pytest.mark.parametrize(("folders", "found"), [(8, True), (9, False)])
 def test_so_many_folders_inside_each_other_are_looked_into(tmp_path, folders, found):
     write(tmp_path, **{"a/" * folders + "gpt2.ipynb": WORKED})
     files, odd = looked_at(tmp_path)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from autograder.notebooks.opening import Unreadable, open_notebook
-from autograder.notebooks.submission import MAX_CODE, MAX_NOTES, Release, normal, read, shortened
+from autograder.notebooks.submission import MAX_CODE, MAX_NOTES, Release, belongs, normal, read, shortened
 
 
 def code(source, grade_id=None, tags=(), **nbgrader):
@@ -112,3 +112,11 @@ def test_line_ends_do_not_make_a_cell_the_students(tmp_path, release):
 def test_a_megabyte_of_code_is_refused(tmp_path, release):
     with pytest.raises(Unreadable, match="of code"):
         ran(tmp_path, release, ANSWER, code("x = '" + "a" * MAX_CODE + "'"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "ours"),
+    [(ANSWER, True), ({**PLOTS, "metadata": {}}, True), (code("x = 1"), False), (code(""), False)],
+)
+def test_one_cell_of_the_release_by_name_or_by_content_makes_it_this_assignments(tmp_path, release, cell, ours):
+    assert belongs(open_notebook(write(tmp_path / "work.ipynb", [cell])), release) == ours

@@ -149,3 +149,14 @@ def test_integers_of_any_width_are_token_ids():
 
 def test_kinds_are_told_in_words():
     assert [kind_of(v) for v in (None, [1], Foreign("DataFrame"))] == ["None", "a list", "a DataFrame"]
+
+
+def test_what_was_not_reached_has_not_passed():
+    """It would earn points."""
+
+    def stub(x):
+        raise NotImplementedError
+
+    results = run(exercise().checks, Local(stub, "f"), 21)
+    assert [(r.passed, r.reached) for r in results] == [(False, True), (False, False), (False, False)]
+    assert earned(results, 10) == [0, 0, 0]

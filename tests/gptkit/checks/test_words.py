@@ -25,6 +25,11 @@ def test_each_kind_of_difference_has_its_question(got, words):
         assert words in question and question.endswith("?") and not any(c.isdigit() for c in question)
 
 
+def test_numbers_as_large_as_they_come_bring_no_warning(recwarn):
+    question_about(np.full(3, 1e308), np.array([-1e308, 1.0, 2.0]))
+    assert not recwarn.list
+
+
 def test_rows_of_one_dimension_are_numbers():
     assert "Some numbers are right" in question_about(np.array([1.0, 5, 3]), np.array([1.0, 2, 3]))
 
