@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test lint release attack fresh soak peers site-peers clean
+.PHONY: help demo test lint release attack fresh soak mutate peers site-peers clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -16,10 +16,11 @@ test: .venv/.installed  ## run the tests (under 10 minutes)
 	@! command -v chromium >/dev/null || $(MAKE) --no-print-directory site-peers || echo "The site's browser test will be skipped."
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-lint: .venv/.installed  ## style, and the direction of imports
+lint: .venv/.installed  ## style, the direction of imports, and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 release: .venv/.installed  ## remake release/, solutions/gpt2.html and the kit's data from source/
 	$(BIN)/autograder release
@@ -32,6 +33,9 @@ fresh: .venv/.installed  ## hypothesis with new examples, twenty times as many; 
 
 soak: fresh  ## what is too long for `make test`: that, full-size weights, the full fuzzer, the kill test
 	$(BIN)/python -m pytest -m soak
+
+mutate: .venv/.installed  ## do tests see a small change of the code? a sample of changes to each file of tests/mutation.py
+	$(BIN)/python tests/mutation.py
 
 peers: .venv-peers/.installed  ## install what benchmarks compare against
 

@@ -42,7 +42,7 @@ def save(path: str | Path, content: bytes | str | Iterable[str]) -> None:
         raise
 
 
-def save_output(path: str, content: str | bytes | Iterable[str]) -> None:
+def save_output(path: str, content: str | Iterable[str]) -> None:
     """Write what a command was asked to write; "-" is standard output. Raises AutograderError with one line."""
     try:
         if path == "-":

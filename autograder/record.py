@@ -109,7 +109,7 @@ def fits(value: Any, hint: Any) -> bool:
         return value is None or fits(value, float)
     if hint == list[str]:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    if hint is Status or getattr(hint, "__origin__", None) is Literal:
+    if getattr(hint, "__origin__", None) is Literal:
         return value in hint.__args__
     if getattr(hint, "__origin__", None) is list:
         return isinstance(value, list)

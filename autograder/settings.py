@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from gptkit import weights
 from gptkit.checks.core import CALL_SECONDS
@@ -33,7 +34,7 @@ class Limits:
     @classmethod
     def parse(cls, text: str) -> Limits:
         """The limits that a list of name=number asks for. Raises UsageError when it is none."""
-        kinds = {f.name: type(f.default) for f in fields(cls)}
+        kinds: dict[str, Any] = {f.name: type(f.default) for f in fields(cls)}
         try:
             pairs = [part.split("=") for part in text.split(",") if part.strip()]
             return cls(**{name.strip(): kinds[name.strip()](value) for name, value in pairs})

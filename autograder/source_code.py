@@ -36,9 +36,10 @@ def defined(source: str) -> list[str]:
 
     Of what is no Python, the names that it plainly was to define.
     """
-    if tree(source) is None:
+    found: list[str] = []
+    if (module := tree(source)) is None:
         return list(dict.fromkeys(name or other for name, other in UNPARSED.findall(source[:MAX_CELL])))
-    found, pending = [], [tree(source)]
+    pending: list[ast.AST] = [module]
     while pending:
         match node := pending.pop():
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):

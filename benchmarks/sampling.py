@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from gptkit import weights
-from gptkit.checks.core import run
+from gptkit.checks.core import Memory, run
 from gptkit.checks.sample_top_n import likeliest, mixed, tempered
 
 from autograder.exercises import EXERCISES
@@ -59,7 +59,7 @@ class Sampler:
 
     def __init__(self, change: Change, life: int):
         self.change, self.life, self.changed, self.asked = change, life, set(), 0
-        self.drawn, self.known_cause = {}, None  # what it would be told is not asked for
+        self.memory = Memory(explained=True)  # what it would be told is not asked for
 
     def draws(self, logits: np.ndarray, n: int, *, seed: int, times: int) -> np.ndarray:
         self.asked += times

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     if options.gradescope and len(work) != 1:
         raise UsageError(f"--gradescope takes one notebook, and {len(work)} were found.")
     records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler)
+    outputs: dict[str | None, Callable[[Sequence[Record]], str | Iterable[str]]]
     outputs = {options.json: reports.as_json, options.junit: reports.junit, options.markdown: reports.markdown}
     if records[0].error is None:  # else there is no mark to give: Gradescope shows that its autograder failed
         outputs[options.gradescope] = lambda records: reports.gradescope(records[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
@@ -92,7 +93,8 @@ def gather(options: argparse.Namespace) -> ClassReport:
 
     settings, path = replace(Settings.from_environment(), fresh=options.fresh), Path(options.path)
     if path.suffix == ".json":
-        records, folder = load(path), options.notebooks and Path(options.notebooks)
+        records: Sequence[Record] = load(path)
+        folder = options.notebooks and Path(options.notebooks)
         if folder and not any((folder / r.submission).is_file() for r in records):
             raise UsageError(f"{folder}: none of the notebooks that {path} names is in this folder.")
     elif path.is_dir() or not path.exists():

@@ -37,6 +37,7 @@ def grade_all(
 ) -> Sequence[Record]:
     """The records of all notebooks, in their order. Raises UsageError, and CannotGrade when nobody can be graded."""
     records = Records(len(work))
+    found: Iterator[tuple[int, Record]]
     with Grader(settings, isolation) as grader:
         if scheduler is None and len(work) == 1:
             found = ((place, grader.grade(one.path, one.label, one.notes)) for place, one in enumerate(work))
@@ -133,7 +134,7 @@ def spread(executor: LocalPool | DaskCluster, calls: Iterable[tuple]) -> Iterato
 
     Raises what a call raises, and CannotGrade when the scheduler is gone.
     """
-    calls, suspects = iter(calls), deque()
+    calls, suspects = iter(calls), deque[tuple]()
     waiting: dict[Future, tuple[tuple, bool]] = {}
     while True:
         while len(waiting) < (1 if suspects or any(alone for _, alone in waiting.values()) else executor.room):

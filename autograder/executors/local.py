@@ -54,12 +54,13 @@ def begin() -> None:
     """Prepare a worker process: Ctrl-C is its parent's business, and it ends when its parent ends, however that is."""
     skip_slow_import()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with, args=(multiprocessing.parent_process().sentinel,), daemon=True).start()
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=end_with, args=(parent.sentinel,), daemon=True).start()
 
 
 def skip_slow_import() -> None:
     """Keep jsonschema, which nbgrader imports, from making a parser of web addresses for most of a second."""
-    sys.modules.setdefault("rfc3987_syntax", None)
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None: an import of it fails
 
 
 def end_with(parent: int) -> None:

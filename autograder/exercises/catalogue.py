@@ -35,7 +35,7 @@ class Catalogue:
     """
 
     def __init__(self, exercise: str, reference: Function, shape: str = "", variants: Function | None = None):
-        self.exercise, self.reference, self.shape, self.variants = exercise, reference, shape, variants
+        self.exercise, self.reference, self.shape, self.variants = exercise, reference, shape, variants or reference
         self.groups: dict[str, list[Case]] = {}
         self.singles: dict[str, Function] = {}
         self.words: dict[str, list[str]] = {}
@@ -114,7 +114,7 @@ class Catalogue:
         a single one that does: the visible cases must tell mistakes apart.
         """
         cases, known = [case for group in self.groups.values() for case in group], self.mistakes()
-        seen = {"the reference": [case.expected for case in cases]}
+        seen: dict[str, list[np.ndarray | None]] = {"the reference": [case.expected for case in cases]}
         for name, (wrong, _) in known.items():
             outputs = [output(wrong, case.args) for case in cases]
             twin = next((other for other, theirs in seen.items() if all(map(alike, theirs, outputs))), None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from gptkit import weights
@@ -27,7 +27,7 @@ class Hidden:
     def __init__(self, folder: Path | str, seed: str | int = "0"):
         self.folder, self.model, self.seed = Path(folder), Path(folder).name, str(seed)
         self.n_prompt = DRAWN + SAMPLED
-        self._kept: dict[Callable, object] = {}
+        self._kept: dict[Callable, Any] = {}
 
     def rng(self, name: str) -> np.random.Generator:
         """A generator of chance for one purpose; the same seed and name give the same numbers."""

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from gptkit.checks import core
 from gptkit.checks.core import ENDS, Check, Failed, Local, Result, Student, earned, run
 from gptkit.engine.model import PARTS
 from gptkit.weights import WeightsError
@@ -48,6 +49,7 @@ class Grader:
 
     def __init__(self, settings: Settings, isolation: str = "auto", rehearsed: bool = False):
         self.settings, self.isolation, self.limits = settings.seeded(), isolation, settings.limits
+        assert self.settings.seed is not None
         self.release = submission.Release.of(settings)
         self.exercises = {name: e for name, e in EXERCISES.items() if name in self.release.points}
         model = settings.model()
@@ -102,14 +104,16 @@ class Grader:
     def zero(self, label: str, why: str) -> Record:
         """The record of a submission with nothing in it that could be examined, which is the student's own doing."""
         none = {name: not_reached(exercise.checks, why, "missing") for name, exercise in self.exercises.items()}
-        return self.record(none, [why], label)
+        return self.record(none, [why], {}, label)
 
     def ungraded(self, label: str, why: str) -> Record:
         """The record of a submission that could not be graded, which is not the student's doing: no score."""
-        return replace(self.record({}, [], label), score=None, error=why)
+        return replace(self.record({}, [], {}, label), score=None, error=why)
 
-    def record(self, results: dict[str, list[Result]], notes: list[str], label: str = "", **more: Any) -> Record:
-        exercises = [self.exercise(name, found, **more.get(name, {})) for name, found in results.items()]
+    def record(
+        self, results: dict[str, list[Result]], notes: list[str], replaced: dict[str, dict[str, Any]], label: str = ""
+    ) -> Record:
+        exercises = [self.exercise(name, found, **replaced.get(name, {})) for name, found in results.items()]
         return Record(
             submission=label,
             assignment=self.release.name,
@@ -122,7 +126,9 @@ class Grader:
             notes=notes,
         )
 
-    def exercise(self, name: str, results: list[Result], replaced: list[str] = (), paid: float = 1.0) -> ExerciseResult:
+    def exercise(
+        self, name: str, results: list[Result], replaced: Sequence[str] = (), paid: float = 1.0
+    ) -> ExerciseResult:
         """The record's object for one exercise."""
         points = self.release.points[name]
         marks = [mark * paid for mark in earned(results, points)]
@@ -223,7 +229,7 @@ class Examination:
                 self.whole_model(replaced)
             elif replaced and name not in self.work.untouched:
                 self.again(name, replaced)
-        return self.grader.record(self.results, notes, **self.replaced)
+        return self.grader.record(self.results, notes, self.replaced)
 
     def candidate(self) -> Candidate:
         return Candidate(self.grader.sandbox, self.work.cells, self.grader.limits, self.clock, self.second_look)
@@ -255,6 +261,7 @@ class Examination:
             with self.candidate() as candidate:
                 candidate.define(follow_through.source(replaced, helper))
                 helpers = follow_through.helpers(candidate) if not helper else helpers
+                student: Student | SimpleNamespace
                 if name == WHOLE_MODEL:
                     student = SimpleNamespace(**{part: self.function(candidate, part) for part in PARTS})
                     for part in replaced:
@@ -321,7 +328,7 @@ def ending(results: list[Result]) -> Result | None:
     return next((r for r in results if r.status in ("timeout", "crashed")), None)
 
 
-def not_reached(checks: list[Check], why: str, status: str) -> list[Result]:
+def not_reached(checks: list[Check], why: str, status: core.Status) -> list[Result]:
     return [Result(check, False, why, status=status, reached=False) for check in checks]
 
 
@@ -334,5 +341,5 @@ def status(results: list[Result], score: float, paid: float = 1.0) -> Status:
     """The report's word for an exercise: passed, partial, failed, missing, error, timeout or crashed."""
     if complete(results):
         return "passed" if paid == 1 else "partial"
-    abnormal = next((r.status for r in results if r.status not in ("passed", "failed")), "failed")
+    abnormal: Status = next((r.status for r in results if r.status not in ("passed", "failed")), "failed")
     return "partial" if score > 0 and abnormal in ("failed", "error", "missing") else abnormal

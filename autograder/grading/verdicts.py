@@ -24,7 +24,7 @@ from autograder.record import Record
 
 UNSURE = {"timeout", "crashed"}
 # What decides a score: a change of any of these files makes kept verdicts void; a change of a report's does not.
-DECIDING = [Path(package.__file__).parent for package in (checks, engine, weights, exercises, notebooks, sandbox)]
+DECIDING = [Path(package.__path__[0]) for package in (checks, engine, weights, exercises, notebooks, sandbox)]
 DECIDING += [Path(__file__).parent]
 SOURCE_CODE = Path(source_code.__file__)
 SHOWS_ONLY = {"sanitize.py", "similarity.py", "written_answer.py"}  # of the notebooks' room

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -115,7 +116,7 @@ def is_time(text: str) -> bool:
         return False
 
 
-PLAUSIBLE = {STAMP: is_time, SECRET: re.compile(r"[0-9a-f]{128}").fullmatch}
+PLAUSIBLE: dict[str, Callable[[str], object]] = {STAMP: is_time, SECRET: re.compile(r"[0-9a-f]{128}").fullmatch}
 
 
 class SubmittedFiles(CourseDirectory):

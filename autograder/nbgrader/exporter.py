@@ -45,6 +45,7 @@ UNFINISHED = "unfinished"  # stands in a notebook of ours in place of what it wa
 class SubmissionExporter(NotebookExporter):
     """Reads submissions for `nbgrader autograde`: any file of a student's gives a whole, harmless notebook."""
 
+    parent: Any  # nbgrader's converter
     isolation = Enum(
         ["auto", "bubblewrap", "process"], "auto", help="How student code is locked in, as in `autograder grade`."
     ).tag(config=True)
@@ -73,7 +74,7 @@ class SubmissionExporter(NotebookExporter):
         self.parent.assignments = self.parent.coursedir.submissions(self.grader.release.name)
         take_over(self)
 
-    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> tuple[str, Any]:
+    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
         """Convert a file of submitted/ (whatever it is) or of autograded/ (ours)."""
         it, course = resources["nbgrader"], self.parent.coursedir
         folder = Path(course.format_path(course.submitted_directory, it["student"], it["assignment"]))

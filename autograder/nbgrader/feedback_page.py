@@ -28,7 +28,7 @@ class FeedbackPage(HTMLExporter):
     def markdown2html(self, context: Any, source: str) -> str:
         return self._markdown(source)
 
-    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kwargs: Any) -> tuple[str, Any]:
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
         self._nb_metadata.clear()  # else it grows with the class
         resources = self._init_resources(resources)
         language = nb.metadata.get("language_info", {})

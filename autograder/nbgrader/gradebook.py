@@ -102,7 +102,8 @@ def answers(nb: NotebookNode) -> dict[str, str]:
 
 def add_tables(engine: Engine) -> None:
     """Give an nbgrader database what it lacks: `ANSWERS`, `INDEXES`. Another process may be doing the same."""
-    for part in (ANSWERS, *INDEXES):
+    parts: list[Table | Index] = [ANSWERS, *INDEXES]
+    for part in parts:
         with contextlib.suppress(DBAPIError):
             part.create(engine, checkfirst=True)
 

@@ -122,6 +122,8 @@ def submissions(path: Path, release: Release) -> tuple[list[Work], dict[str, lis
             try:
                 notebook, notes = choose(here, release)
             except CannotGrade as error:  # whoever opens that again will say so, of this student alone
+                if not isinstance(error.__cause__, OSError):
+                    raise
                 notebook, notes = Path(error.__cause__.filename), []
             if notebook:
                 work.append(Work(notebook.relative_to(path).as_posix(), notebook, tuple(notes)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from itertools import takewhile
+from typing import Any
 
 from autograder.source_code import MAX_CELL, lines, tree
 
@@ -42,7 +43,7 @@ class Magics:
             self.notes.append(f"{which} of {where} {was} dropped: grading runs plain Python, no magic or shell lines.")
         return "".join(code)[:-1]
 
-    def _line_by_line(self, ipython: object, code: list[str]) -> tuple[list[str], list[int]]:
+    def _line_by_line(self, ipython: Any, code: list[str]) -> tuple[list[str], list[int]]:
         """The lines with each magic replaced by what it runs, or by nothing; and the numbers of those with nothing."""
         dropped = []
         while self.left > 0:

@@ -92,11 +92,12 @@ def content_of(path: Path, below: Path | None = None) -> bytes:
     Raises Unreadable for a link, a device, a file that is gone or too large; CannotGrade for all that goes wrong here.
     """
     folders = path.relative_to(below).parts[:-1] if below else ()
-    at = os.open(below, os.O_RDONLY | os.O_DIRECTORY) if folders else None
+    at = os.open(below, os.O_RDONLY | os.O_DIRECTORY) if below and folders else None
     try:
         for part in folders:
             outer, at = at, os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-            os.close(outer)
+            if outer is not None:
+                os.close(outer)
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
         with os.fdopen(os.open(path.name if folders else path, flags, dir_fd=at), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

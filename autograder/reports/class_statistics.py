@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,12 +71,12 @@ class ClassReport:
         return Counter(e.status for r in self.graded.values() for e in r.exercises if e.name == exercise)
 
 
-def by_student(records: list[Record]) -> dict[str, Record]:
+def by_student(records: Sequence[Record]) -> dict[str, Record]:
     """Records by a name for each student: their folder where that tells them apart, else the whole label."""
     labels = [clean(r.submission) for r in records]
     folders = [label.split("/")[0] for label in labels]
     names = folders if len(set(folders)) == len(records) else labels
-    seen = Counter()
+    seen: Counter[str] = Counter()
     result = {}
     for name, record in zip(names, records, strict=True):
         seen[name] += 1

@@ -21,7 +21,7 @@ def suite(record: Record) -> str:
     checks = [(e, c) for e in record.exercises for c in e.checks]
     failures, errors = sum(not c.passed for _, c in checks), int(record.error is not None)
     counted = {"tests": len(checks) + errors, "failures": failures, "errors": errors, "time": record.seconds}
-    top = ElementTree.Element("testsuite", name=clean(record.submission), **{k: str(n) for k, n in counted.items()})
+    top = ElementTree.Element("testsuite", {"name": clean(record.submission)} | {k: str(n) for k, n in counted.items()})
     properties = ElementTree.SubElement(top, "properties")
     for key in ("assignment", "model", "isolation", "score", "max_score"):
         if (value := getattr(record, key)) is not None:

@@ -31,6 +31,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter
+from typing import Any
 
 import numpy
 from numpy import dtype, errstate, generic, ndarray
@@ -39,7 +40,7 @@ from numpy.random import default_rng
 with contextlib.suppress(ImportError):  # not on Windows, where only the wire is used
     import resource
 
-__builtins__ = dict(vars(builtins))  # what follows keeps these, whatever a student rebinds in the real modules
+__builtins__ = dict(vars(builtins))  # type: ignore[assignment]  # what follows keeps these, whatever a student rebinds in the real modules
 np = types.SimpleNamespace(**vars(numpy))
 
 # ---- The wire: 4 bytes of length, a JSON header of at most HEADER_LIMIT bytes, then the arrays' raw bytes ----
@@ -65,7 +66,7 @@ def pack(message: dict, values: Iterable = ()) -> bytes:
     return b"".join([LENGTH.pack(len(header)), header, *blobs])
 
 
-def describe(value: object, blobs: list[bytes]) -> object:
+def describe(value: Any, blobs: list[bytes]) -> Any:
     """A value's entry in the header; the bytes of an array or NumPy scalar go to `blobs`."""
     kind = type(value)
     if value is None or kind is bool or (kind is int and -(2**63) <= value < 2**63):
@@ -88,7 +89,7 @@ def name_of(kind: type) -> str:
     return type.__dict__["__name__"].__get__(kind)[:60]
 
 
-def unpack(header: bytes, limit: int, most: int = HEADER_LIMIT) -> tuple[dict, list[tuple[object, int]]]:
+def unpack(header: bytearray, limit: int, most: int = HEADER_LIMIT) -> tuple[dict, list[tuple[Any, int]]]:
     """Check a header: its fields, and each of at most `most` values with the number of raw bytes that belong to it."""
     try:
         message = json.loads(header)
@@ -103,7 +104,7 @@ def unpack(header: bytes, limit: int, most: int = HEADER_LIMIT) -> tuple[dict, l
     return message, entries
 
 
-def size_of(entry: object) -> int:
+def size_of(entry: Any) -> int:
     """Bytes behind one entry. Raises ValueError when it is not one that `describe` makes."""
     if entry is None or type(entry) is bool or (type(entry) is int and -(2**63) <= entry < 2**64):
         return 0
@@ -116,7 +117,7 @@ def size_of(entry: object) -> int:
     raise ValueError("not an entry")
 
 
-def restore(entry: object, raw: bytearray, foreign: Callable[[str], object] | None = None) -> object:
+def restore(entry: Any, raw: bytearray, foreign: Callable[[str], object]) -> Any:
     """The value of a checked entry: a Python scalar, a NumPy scalar, an array on `raw`, or `foreign(name)`."""
     if not isinstance(entry, list):
         return entry
@@ -133,9 +134,9 @@ def restore(entry: object, raw: bytearray, foreign: Callable[[str], object] | No
 def receive(
     read: Callable[[int], bytearray],
     limit: int,
-    foreign: Callable[[str], object] | None = None,
+    foreign: Callable[[str], object] = str,
     most: int = HEADER_LIMIT,
-) -> tuple[dict, list[object], list[bytearray]]:
+) -> tuple[dict, list[Any], list[bytearray]]:
     """Read one frame with `read(n)`, which gives exactly n bytes: its fields, its values, their raw bytes.
 
     Raises Malformed for everything that `pack` does not make, for more than `limit` bytes of arrays or `most` values.
@@ -159,7 +160,7 @@ class Printed(io.TextIOBase):
     """Standard output of student code: the first `room` characters are kept for the grader, the rest is dropped."""
 
     def __init__(self, room: int = 4000):
-        self.room, self.parts = room, []
+        self.room, self.parts = room, list[str]()
 
     def writable(self) -> bool:
         return True
@@ -192,9 +193,9 @@ def raised(error: BaseException, missing: dict[str, str]) -> dict:
     except BaseException:  # their own __str__
         text = ""
     if type(error) in (SyntaxError, IndentationError, TabError) and not line:
-        line = error.lineno or 0
+        line = getattr(error, "lineno", None) or 0
     described = {"type": name_of(type(error)), "text": text, "cell": cell, "line": line}
-    name = error.name if type(error) in (ModuleNotFoundError, NameError) else None
+    name = getattr(error, "name", None) if type(error) in (ModuleNotFoundError, NameError) else None
     module = name if type(error) is ModuleNotFoundError else missing.get(name) if type(name) is str else None
     if type(module) is str:
         described["module"] = module[:60]
@@ -236,7 +237,7 @@ class Runner:
                     self.missing |= dict.fromkeys(names, error.name)
         return errors[:20]
 
-    def call(self, function: Callable, args: list, raw: list[bytes], changed: set[int], *rng: object) -> object:
+    def call(self, function: Callable, args: list, raw: list[bytearray], changed: set[int], *rng: object) -> Any:
         """One call with its own copies of the arguments; which of them it changed is added to `changed`."""
         given = [ndarray.copy(arg) if isinstance(arg, ndarray) else arg for arg in args]
         with errstate(all="ignore"):  # as in the notebook's own checks
@@ -248,7 +249,7 @@ class Runner:
                 changed.add(i)
         return result
 
-    def answer(self, ask: dict, values: list, raw: list[bytes]) -> tuple[dict, list]:
+    def answer(self, ask: dict, values: list, raw: list[bytearray]) -> tuple[dict, list]:
         """The reply to one request, and the values that go with it."""
         if ask["do"] == "run":
             return {"errors": self.run(ask["source"], ask["cell"])}, []
@@ -275,7 +276,7 @@ class Runner:
             return {"large": size}, []
         return {"changed": sorted(changed)}, results
 
-    def draws(self, function: Callable, ask: dict, args: list, raw: list[bytes], changed: set[int]) -> list:
+    def draws(self, function: Callable, ask: dict, args: list, raw: list[bytearray], changed: set[int]) -> list:
         """Call with one Generator again and again: [times] ids, or the first thing that is not an id."""
         rng, ids = default_rng(ask["seed"]), np.empty(ask["times"], np.int64)
         for i in range(ask["times"]):
@@ -318,9 +319,9 @@ def serve(wire: io.FileIO, limit: int) -> None:
             write(pack({"id": ask["id"], "working": True}))
 
     runner = Runner(limit, working)
-    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = printed
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = printed  # type: ignore[misc, assignment]  # nothing else
 
-    def read(n: int) -> bytes:
+    def read(n: int) -> bytearray:
         buffer = bytearray(n)
         view = memoryview(buffer)
         while view:

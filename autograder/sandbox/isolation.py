@@ -61,7 +61,8 @@ class Sandbox:
             raise Unavailable(f"bubblewrap is not installed. {INSTALL}")
         if self._auto and self._mode == "process":
             _warn("bubblewrap is not installed")
-        self._owner, self._zygote = os.getpid(), None
+        self._owner = os.getpid()
+        self._zygote: Zygote | None = None
         if isolation == "bubblewrap":
             self._ready()
 
@@ -103,20 +104,23 @@ class Sandbox:
         self.close()
 
     def _ready(self) -> Zygote:
-        if self._zygote is None or self._owner != os.getpid():
+        zygote = self._zygote
+        if zygote is None or self._owner != os.getpid():
             start = bubblewrap_zygote if self._mode == "bubblewrap" else process_zygote
-            self._zygote, self._owner = start(), os.getpid()
+            zygote = self._zygote = start()
+            self._owner = os.getpid()
         try:
-            self._zygote.wait()
+            zygote.wait()
         except Unavailable as why:
             self._zygote = None
             if not (self._auto and self._mode == "bubblewrap"):
                 advice = INSTALL if self._mode == "bubblewrap" else "See docs/security.md."
                 raise Unavailable(f"{self._mode} isolation does not work here: {why}. {advice}") from None
             _warn(f"bubblewrap does not work here ({why})")
-            self._mode, self._zygote = "process", process_zygote()
-            self._zygote.wait()
-        return self._zygote
+            zygote = self._zygote = process_zygote()
+            self._mode = "process"
+            zygote.wait()
+        return zygote
 
 
 def _warn(why: str) -> None:

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from gptkit.checks.core import Check, Failed, token_id, too_slow
+from gptkit.checks.core import Check, Failed, Memory, Status, token_id, too_slow
 
 from autograder.sandbox import replies
 from autograder.sandbox.candidate import READY, Malformed, pack, receive
@@ -35,7 +35,7 @@ ERRORS = 20  # of one cell; a candidate reports no more, but it may lie
 class Ended(Exception):
     """The candidate is gone: `status` is crashed or timeout, the text completes "softmax ..."."""
 
-    def __init__(self, words: str, status: str = "crashed"):
+    def __init__(self, words: str, status: Status = "crashed"):
         super().__init__(words)
         self.status = status
 
@@ -181,6 +181,7 @@ class Candidate:
 
     def _exchange(self, request: dict, values: list, seconds: float, expected: int = 0) -> tuple[dict, list]:
         """Send a request and receive its reply. Raises Ended, with the process gone, when that does not work."""
+        assert self._connection is not None
         if self._clock.left <= 0:
             raise self._gone(self._used_up)
         # A number that only this request has: what a candidate prepared beforehand is no answer to it.
@@ -238,14 +239,13 @@ class Candidate:
                 raise Ended("was not run: this submission ended its process too often")
             self._starts += 1
             self._connection = self._sandbox.candidate(self.limits)
-            self._greet()
+            self._greet(self._connection.socket)
             for i in range(len(self._cells)):
                 if i not in self._left_out and not self._run(i):
                     break
 
-    def _greet(self) -> None:
+    def _greet(self, wire: socket.socket) -> None:
         """Wait until the new process says that it is locked in and has not run student code yet. Raises Lost."""
-        wire = self._connection.socket
         try:
             hello, _, _ = receive(partial(read, wire, time.monotonic() + START_SECONDS), 0)
             if hello.get("id") == READY:
@@ -315,6 +315,7 @@ class Proxy:
     candidate: Candidate
     name: str
     changed: set[int] = field(default_factory=set)
+    memory: Memory = field(default_factory=Memory)
 
     def __call__(self, *args: Any) -> Any:
         return self.many([args])[0]

@@ -49,7 +49,7 @@ class Zygote:
         try:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
             self._process = subprocess.Popen(
-                [*command, str(uid), SEAL], stdin=theirs, stdout=subprocess.DEVNULL, stderr=self._errors,
+                [*command, str(uid), SEAL], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._errors,
                 env=environment, cwd="/", start_new_session=True,
             )  # fmt: skip
         except OSError as error:
@@ -160,7 +160,7 @@ def _bwrap_help() -> str:
 def _libraries() -> dict[str, str]:
     """Shared libraries that Python and NumPy load, and the loader: where each is here -> where it goes inside."""
     modules = Path(sysconfig.get_path("stdlib"), "lib-dynload")
-    wanted = [_python(), *Path(np.__file__).parent.glob("*/*_umath*.so")]
+    wanted = [_python(), *map(str, Path(np.__file__).parent.glob("*/*_umath*.so"))]
     names = ("_ctypes", "_hashlib", "zlib", "_uuid", "_sqlite3", "_bz2", "_lzma", "_decimal", "pyexpat")
     wanted += [str(path) for name in names for path in modules.glob(f"{name}.*so")]
     listed = subprocess.run(["ldd", *wanted], capture_output=True, text=True).stdout

@@ -98,5 +98,27 @@ def test_a_record_has_either_a_score_or_an_error(change):
         Record.from_json(SAMPLE.to_json() | change)
 
 
+def test_a_check_was_reached_unless_it_says_otherwise():
+    record = SAMPLE.to_json()
+    del record["exercises"][0]["checks"][0]["reached"]
+    assert Record.from_json(record).exercises[0].checks[0].reached
+    assert CheckResult("rows", 2.0, 1.0, True, False, "").reached
+
+
 def test_keys_that_are_not_known_are_left_out():
     assert Record.from_json(SAMPLE.to_json() | {"of another tool": [1]}) == SAMPLE
+
+
+def test_an_exercise_pays_its_points_unless_it_says_otherwise():
+    record = SAMPLE.to_json()
+    del record["exercises"][0]["paid"]
+    assert Record.from_json(record).exercises[0].paid == 1.0
+
+
+def test_a_message_stands_for_a_fact_only_where_there_is_none():
+    record = SAMPLE.to_json()
+    check = record["exercises"][0]["checks"][0]
+    check["message"] = "A sentence."
+    assert Record.from_json(record).exercises[0].checks[0].fact == "It is off."
+    del check["fact"]
+    assert Record.from_json(record).exercises[0].checks[0].fact == "A sentence."

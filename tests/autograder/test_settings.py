@@ -17,6 +17,7 @@ ROOM = Path(autograder.__file__).parent
 # Who writes the environment of a process to be started, or copies it whole for one: file, and what stands there.
 FOR_CHILDREN = {
     ("executors/local.py", "os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')"),
+    ("executors/local.py", "os.environ['PYTHONSAFEPATH']"),
     ("doors/release.py", "{**os.environ, 'GPT2_MODELS_DIR': str(Path(scratch) / 'none')}"),
 }
 
@@ -60,12 +61,10 @@ def test_the_search_sees_every_way_to_read_it(source):
 def test_settings_come_from_the_environment_that_is_given():
     given = {
         "AUTOGRADER_SEED": "7", "AUTOGRADER_ASSIGNMENT": "gpt3", "AUTOGRADER_LIMITS": "call_seconds=2, memory_mb=800",
-        "AUTOGRADER_VERDICTS": "kept", "GRADEBOOK_URL": "sqlite:///x.db",
+        "AUTOGRADER_VERDICTS": "kept",
     }  # fmt: skip
     limits = Limits(call_seconds=2.0, memory_mb=800)
-    assert Settings.from_environment(given) == Settings(
-        "7", "gpt3", limits, Path("kept"), gradebook_url="sqlite:///x.db"
-    )
+    assert Settings.from_environment(given) == Settings("7", "gpt3", limits, Path("kept"))
     assert Settings.from_environment({}) == Settings()
     assert Settings.from_environment({"AUTOGRADER_VERDICTS": ""}).verdicts is None
 
@@ -122,3 +121,16 @@ def test_a_seed_that_is_set_draws_none():
     environment = {name: value for name, value in os.environ.items() if name != "AUTOGRADER_SEED"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and "seed='7'" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(memory_mb=800), Limits(memory_mb=4096, call_seconds=2.5)])
+def test_another_machine_gets_the_limits_that_were_changed(limits):
+    """By the variables that are shown for it: lower ones and higher ones."""
+    settings = Settings("7", "gpt3", limits)
+    there = Settings.from_environment(settings.to_environment())
+    assert (there.seed, there.assignment, there.limits) == ("7", "gpt3", limits)
+    assert ("AUTOGRADER_LIMITS" in settings.to_environment()) == (limits != Limits())
+
+
+def test_kept_verdicts_are_used_unless_it_is_said_otherwise():
+    assert not Settings().fresh and not Settings.from_environment({}).fresh

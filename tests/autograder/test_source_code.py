@@ -22,6 +22,8 @@ from autograder.source_code import MAX_CELL, defined, lines, tree
         ("from a import f, g as h", ["f", "h"]),
         ("if (f := a): pass", ["f"]),
         ("[(f := i) for i in a]", ["f"]),
+        ("f = [i for i in a]\ng = 1", ["f", "g"]),
+        ("[i for i in a]\nf = [j for j in b]\ng = {k: 1 for k in a}", ["f", "g"]),
         ("(lambda: (f := 1))", []),
         ("for f in a: pass", ["f"]),
         ("with a as f: pass", ["f"]),

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gptkit import weights
+from gptkit.checks.core import Check, Result
 
 from autograder.errors import CannotGrade
 from autograder.grading import Grader
@@ -86,7 +87,7 @@ def test_a_wrong_layer_norm_costs_the_whole_model_nothing(graded):
 def test_two_wrong_functions_leave_a_third_of_the_whole_model(graded):
     _, exercises = graded(layer_norm=WRONG_NORM, attention=NO_ATTENTION)
     whole = exercises["end_to_end"]
-    assert whole.score == pytest.approx(20 / 3) and whole.status == "partial"
+    assert whole.score == 6.666667 and whole.status == "partial"
     assert sum(c.earned for c in whole.checks) == pytest.approx(20 / 3)
     assert whole.replaced == ["layer_norm", "attention"] and whole.paid == pytest.approx(1 / 3)
     assert "for a third of the points" in message(whole, whole.checks[0])
@@ -120,6 +121,27 @@ def test_right_functions_of_theirs_are_never_replaced(graded):
     """A wrong attention gains nothing, though softmax is right."""
     _, exercises = graded(attention=ATTENTION.replace("/ np.sqrt(q.shape[-1])", ""))
     assert exercises["attention"].score < 20 and exercises["attention"].replaced == []
+
+
+@pytest.mark.parametrize(
+    ("found", "score", "paid", "word"),
+    [
+        (["passed", "passed"], 10.0, 1.0, "passed"),
+        (["passed", "passed"], 3.3, 1 / 3, "partial"),
+        (["passed", "failed"], 5.0, 1.0, "partial"),
+        (["passed", "failed"], 0.0, 1.0, "failed"),
+        (["passed", "error"], 5.0, 1.0, "partial"),
+        (["failed", "error"], 0.0, 1.0, "error"),
+        (["passed", "missing"], 5.0, 1.0, "partial"),
+        (["missing", "missing"], 0.0, 1.0, "missing"),
+        (["passed", "timeout"], 5.0, 1.0, "timeout"),
+        (["passed", "crashed"], 5.0, 1.0, "crashed"),
+    ],
+)
+def test_the_word_for_an_exercise_follows_from_its_checks_and_its_points(found, score, paid, word):
+    check = Check("one", "It is right.", 0.5, value=True, hidden=False, test=print)
+    results = [Result(check, status == "passed", "", status=status) for status in found]
+    assert grading.status(results, score, paid) == word
 
 
 def test_an_untouched_stub_is_not_replaced_in_the_whole_model(graded):

@@ -7,13 +7,15 @@ import subprocess
 import pytest
 
 from autograder.errors import UsageError
-from autograder.notebooks.choosing import choose, submissions
+from autograder.notebooks import choosing
+from autograder.notebooks.choosing import choose, looked_at, submissions
 from autograder.notebooks.submission import Release
 from autograder.settings import Settings
 from tests.submissions.build import start
 
 FRESH = Settings().release.read_text("utf-8")
 WORKED = json.dumps(start("solution"))
+OWN = json.dumps({"cells": [{"cell_type": "code", "metadata": {}, "source": "def softmax(x):\n    return x"}]})
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,7 @@ def test_whatever_it_is_called_it_is_found(tmp_path, release, name):
         ({"gpt2.ipynb": FRESH, "b.ipynb": FRESH}, "gpt2.ipynb"),
         ({"gpt2.ipynb": FRESH, "b.ipynb": '{"cells": []}'}, "gpt2.ipynb"),
         ({"gpt2.ipynb": "{", "b.ipynb": "{"}, "gpt2.ipynb"),
+        ({"gpt2.ipynb": FRESH, "b.ipynb": OWN}, "b.ipynb"),
         ({"old/gpt2.ipynb": WORKED, "gpt2.ipynb": WORKED}, "gpt2.ipynb"),
         ({"old/gpt2.ipynb": WORKED, "gpt2.ipynb": FRESH}, "old/gpt2.ipynb"),
         ({"ps1.ipynb": '{"cells": [{"cell_type": "code", "source": "x = 1"}]}', "z.ipynb": WORKED}, "z.ipynb"),
@@ -71,6 +74,21 @@ def test_of_several_the_one_that_was_worked_on_and_a_note_names_the_others(tmp_p
     notebook, notes = choose(write(tmp_path, **files), release)
     assert notebook == tmp_path / best
     assert len(notes) == 1 and all(name in notes[0] for name in files)
+
+
+@pytest.mark.parametrize(("folders", "found"), [(8, True), (9, False)])
+def test_so_many_folders_inside_each_other_are_looked_into(tmp_path, folders, found):
+    write(tmp_path, **{"a/" * folders + "gpt2.ipynb": WORKED})
+    files, odd = looked_at(tmp_path)
+    assert len(files) == found and len(odd) == (not found)
+
+
+def test_so_many_files_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(choosing, "MANY", 3)
+    write(tmp_path, **{f"{name}/gpt2.ipynb": WORKED for name in "abcdef"})
+    files, odd = looked_at(tmp_path)
+    assert [path.parent.name for path in files] == ["a", "b"]
+    assert [note.split(" ")[0] for note in odd] == ["c", "d", "e", "f"]
 
 
 def test_links_are_no_submission_wherever_they_stand(tmp_path, release):

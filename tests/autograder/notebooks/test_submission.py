@@ -5,7 +5,7 @@ import json
 import pytest
 
 from autograder.notebooks.opening import Unreadable, open_notebook
-from autograder.notebooks.submission import MAX_CODE, Release, normal, read
+from autograder.notebooks.submission import MAX_CODE, MAX_NOTES, Release, belongs, normal, read, shortened
 
 
 def code(source, grade_id=None, tags=(), **nbgrader):
@@ -78,6 +78,26 @@ def test_edited_test_cell_does_not_run(tmp_path, release):
     assert any("was edited" in n for n in notes)
 
 
+def test_what_follows_an_edited_test_cell_runs(tmp_path, release):
+    cells, _ = ran(tmp_path, release, SETUP, code("check(print)", "test_softmax", grade=True, points=10), ANSWER)
+    assert cells == [("cell 1", "import numpy as np"), ("softmax", ANSWER["source"])]
+
+
+def test_the_question_of_a_written_answer_is_the_cell_before_it(tmp_path):
+    words = {"cell_type": "markdown", "metadata": {}, "source": "Why does softmax subtract the maximum?"}
+    answer = {**words, "source": "...", "metadata": {"nbgrader": {"grade_id": "why", "grade": True, "solution": True}}}
+    release = Release.from_notebook(write(tmp_path / "gpt2.ipynb", [SETUP, words, answer, TEST]))
+    assert release.written == {"why": words["source"]}
+
+
+@pytest.mark.parametrize("more", [0, 1, 7])
+def test_notes_are_as_many_as_a_person_reads_and_the_rest_is_counted(more):
+    notes = [f"Note {i}." for i in range(MAX_NOTES + more)]
+    kept = shortened(notes)
+    assert len(kept) == MAX_NOTES
+    assert kept[-1] == (f"... and {more + 1} more notes." if more else notes[-1])
+
+
 def test_answer_turned_into_markdown_is_read_as_code(tmp_path, release):
     cells, _ = ran(tmp_path, release, SETUP, {**ANSWER, "cell_type": "markdown"}, TEST)
     assert ("softmax", ANSWER["source"]) in cells
@@ -92,3 +112,11 @@ def test_line_ends_do_not_make_a_cell_the_students(tmp_path, release):
 def test_a_megabyte_of_code_is_refused(tmp_path, release):
     with pytest.raises(Unreadable, match="of code"):
         ran(tmp_path, release, ANSWER, code("x = '" + "a" * MAX_CODE + "'"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "ours"),
+    [(ANSWER, True), ({**PLOTS, "metadata": {}}, True), (code("x = 1"), False), (code(""), False)],
+)
+def test_one_cell_of_the_release_by_name_or_by_content_makes_it_this_assignments(tmp_path, release, cell, ours):
+    assert belongs(open_notebook(write(tmp_path / "work.ipynb", [cell])), release) == ours

@@ -9,7 +9,7 @@ from autograder.nbgrader.exporter import made_anew
 from autograder.notebooks.opening import Notebook
 from autograder.notebooks.submission import Release
 from autograder.notebooks.written_answer import UNSURE as UNSURE_LINE
-from autograder.notebooks.written_answer import written
+from autograder.notebooks.written_answer import in_words, written
 from autograder.settings import Settings
 from tests.submissions.build import find, start
 
@@ -116,3 +116,28 @@ def test_nothing_written_leaves_the_released_cell():
     assert [c.source for c in nb.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "compare_sampling"] == [
         "*Your answer here.*"
     ]
+
+
+def test_of_two_copies_of_the_cell_the_last_edited_one_is_the_answer():
+    nb = start("release")
+    place = find(nb, "compare_sampling")
+    for i, said in enumerate((f"First: {SAID}", SAID)):
+        nb["cells"].insert(place + i, {**nb["cells"][place + i], "source": said})
+    cells = Notebook.from_bytes("work.ipynb", json.dumps(nb).encode()).cells
+    found = written(cells, Release.of(Settings()))["compare_sampling"]
+    assert (found.places, found.sure) == ([place + 1], True)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("one two three four five six seven eight", False),
+        ("one two three four five six seven eight nine", True),
+        ("# a comment", True),
+        ("'a text'", True),
+        ("'a text'\nx = 1", False),
+        ("x", False),
+    ],
+)
+def test_a_code_cell_of_words_holds_no_code(source, words):
+    assert in_words(source) == words

@@ -311,3 +311,8 @@ with sandbox.Sandbox({mode!r}) as box:
     done = subprocess.run([public_python, "-c", code], capture_output=True, text=True, cwd="/", **NOBODY)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [65534, mode, ["1 + 1"]]
+
+
+def test_what_a_record_says_of_the_wall_is_one_word_that_starts_nothing():
+    with sandbox.Sandbox("process") as box:
+        assert box.mode == "process" and box._zygote is None

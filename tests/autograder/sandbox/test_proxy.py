@@ -1,5 +1,9 @@
 """Protects grades from what student code does: every ending is a verdict, and nothing but the answers is believed."""
 
+import os
+import signal
+import time
+
 import numpy as np
 import pytest
 from gptkit.checks.core import Check, Failed, Foreign, Local
@@ -344,6 +348,17 @@ def test_a_cell_that_is_too_long_is_left_out(candidate):
 def test_large_arrays_cross_both_ways(candidate):
     x = np.random.default_rng(0).normal(size=(200, 5000))
     np.testing.assert_array_equal(candidate("def f(x): return -x").function("f")(x), -x)
+
+
+def test_a_candidate_that_never_reads_is_not_waited_for():
+    """More than a socket holds is sent to a process that has been stopped: the time-out is that of sending."""
+    with sandbox.Sandbox("process") as box, Candidate(box, [(HONEST, "softmax")], FAST) as candidate:
+        softmax = candidate.function("softmax")
+        softmax(np.zeros(3))
+        os.kill(candidate._connection._pid, signal.SIGSTOP)
+        began = time.monotonic()
+        assert verdict(softmax, np.zeros(1_000_000)).status == "timeout"
+        assert time.monotonic() - began < 10
 
 
 def test_what_cannot_cross_is_the_graders_mistake(candidate):

@@ -7,6 +7,7 @@ from gptkit.checks.core import Failed, Foreign, Local
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from picoGPT.gpt2_pico import softmax
 
 PAIR = Case((np.ones((2, 3), np.float32),), np.array([[1.0, 2, 3], [4, 5, 6]]), "a table", "[n_q, d_v]")
 ONE = Case((1.0,), np.asarray(0.5), "two vectors")
@@ -140,3 +141,12 @@ def test_a_change_of_an_argument_is_told_by_its_name():
     student(np.array([2.0, 1]), np.array([2.0, 1]))
     with pytest.raises(Failed, match="f changes k"):
         Stored("f", "(q, k)").unchanged(student)
+
+
+def test_an_example_is_of_all_stored_cases_or_of_those_asked_for():
+    stored = Stored("softmax", "(x)")
+    wrong = Local(lambda x: x * 0, "softmax")
+    whole = stored.smallest(wrong)
+    assert whole and whole.startswith("The smallest input here that shows it: `softmax(x = [")
+    assert stored.smallest(wrong, [max(stored.cases, key=lambda case: case.args[0].size)]) not in (None, whole)
+    assert stored.smallest(Local(softmax, "softmax")) is None

@@ -37,6 +37,7 @@ def exercise():
 def test_a_right_function_passes_everything_and_hears_the_docstrings():
     results = run(exercise().checks, Local(lambda x: 2 * x, "f"), 21)
     assert [r.message for r in results] == ["f doubles.", "f answers.", "f doubles what is hidden."]
+    assert all(r.reached for r in results)
     assert earned(results, 10) == [5, 3, 2]
 
 
@@ -148,3 +149,14 @@ def test_integers_of_any_width_are_token_ids():
 
 def test_kinds_are_told_in_words():
     assert [kind_of(v) for v in (None, [1], Foreign("DataFrame"))] == ["None", "a list", "a DataFrame"]
+
+
+def test_what_was_not_reached_has_not_passed():
+    """It would earn points."""
+
+    def stub(x):
+        raise NotImplementedError
+
+    results = run(exercise().checks, Local(stub, "f"), 21)
+    assert [(r.passed, r.reached) for r in results] == [(False, True), (False, False), (False, False)]
+    assert earned(results, 10) == [0, 0, 0]

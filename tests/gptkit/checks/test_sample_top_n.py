@@ -7,8 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gptkit.checks.cases import Case
 from gptkit.checks.core import Failed, Local, earned, run
-from gptkit.checks.sample_top_n import AGAIN, ALARM, LOOK, MISS, cause, exercise, log_odds, mixed, stored, tempered, urn
+from gptkit.checks.sample_top_n import (
+    AGAIN,
+    ALARM,
+    LOOK,
+    MISS,
+    cause,
+    exercise,
+    log_odds,
+    mixed,
+    outside,
+    stored,
+    tempered,
+    urn,
+)
 from gptkit.weights import find
 from picoGPT.gpt2_pico import softmax
 
@@ -237,17 +251,17 @@ def filled(filler):
 @pytest.mark.parametrize(
     ("sample", "words", "mistake"),
     [
-        (drawing(lambda z, n: softmax(z / n)), "divided by n", "divided_by_n"),
+        (drawing(lambda z, n: softmax(z / n)), "divided by `n`", "divided_by_n"),
         (drawing(lambda z, n: softmax(softmax(z))), "twice", "softmax_twice"),
-        (own_seed, "whatever the state of rng", None),
-        (copied, "One rng gives the same token", None),
+        (own_seed, "whatever the state of `rng`", None),
+        (copied, "One `rng` gives the same token", None),
         (smallest_and_places, "100 % of the tokens drawn are not among", None),
         (filled(0), "far below -120", None),
         (filled(1e-10), "far below -120", None),
         (filled(-100), "far below -120", None),
         (drawing(by_softmax, lambda z, n: np.argsort(z)[-n - 2 :]), "their ranks go down to 5", None),
-        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n:-1]), "next n - 1 do", "stops_before_the_likeliest"),
-        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n - 1 : -1]), "next n do", "without_the_likeliest"),
+        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n:-1]), "next `n - 1` do", "stops_before_the_likeliest"),
+        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n - 1 : -1]), "next `n` do", "without_the_likeliest"),
         (drawing(lambda z, n: np.log1p(np.exp(z))), "not 0.5 %", None),
         (drawing(lambda z, n: softmax(z) + 0.01), "of the draws, not 60 %", None),
     ],
@@ -255,6 +269,28 @@ def filled(filler):
 def test_what_is_told_is_true(sample, words, mistake):
     fact, question, name = told(sample)
     assert words in f"{fact} {question}" and name == mistake
+
+
+def the_same_again(logits, n, rng, kept={}):  # noqa: B006 (what it remembers is the mistake)
+    """Draws rightly, but begins anew, from a state of its own, with each rng."""
+    if kept.get("rng") is not rng:
+        kept.update(rng=rng, own=np.random.default_rng(42))
+    return drawing(by_softmax)(logits, n, kept["own"])
+
+
+def test_another_state_of_rng_must_give_other_tokens():
+    (seen,) = [r for r in results_of(the_same_again) if r.check.name == "rng_decides"]
+    assert not seen.passed
+
+
+@pytest.mark.parametrize(("ids", "told"), [([0, 1], None), ([-1], "between 0 and 1"), ([2], "between 0 and 1")])
+def test_a_token_id_is_one_from_the_first_to_the_last(ids, told):
+    case = Case((), np.array([0.5, 0.5]), "two tokens")
+    if told is None:
+        outside(Local(own_seed), case, np.array(ids))
+    else:
+        with pytest.raises(Failed, match=told):
+            outside(Local(own_seed), case, np.array(ids))
 
 
 def test_a_right_sampler_has_no_cause():
@@ -280,7 +316,7 @@ def naive_without_choice(logits, n, rng):
 def test_a_careless_exp_fails_visibly_and_is_led_to_it(sample):
     results = results_of(sample)
     assert [r.check.name for r in results if not r.passed] == ["proportions", "real_logits"]
-    assert results[0].hint == "What is exp(-120) in float32?"
+    assert results[0].hint == "What is `exp(-120)` in float32?"
     assert sum(earned(results, 20)) == pytest.approx(9)
 
 

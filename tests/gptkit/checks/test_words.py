@@ -17,11 +17,17 @@ RIGHT = np.array([[1.0, 2.0, 4.0], [3.0, 5.0, 7.0]])
         (np.vstack([RIGHT[0], RIGHT[1] ** 2]), "Some rows are right"),
         (RIGHT + 1e-3 * np.sin(RIGHT), "first digits are right"),
         (RIGHT**2, "Which step of the formula"),
+        (RIGHT + np.array([[5, 0, 0], [0, 0, 9]]), "Which step of the formula"),  # a wrong number in each row
     ],
 )
 def test_each_kind_of_difference_has_its_question(got, words):
-    question = question_about(got, RIGHT)
-    assert words in question and question.endswith("?") and not any(c.isdigit() for c in question)
+    for question in (question_about(got, RIGHT), question_about(got[None], RIGHT[None])):
+        assert words in question and question.endswith("?") and not any(c.isdigit() for c in question)
+
+
+def test_numbers_as_large_as_they_come_bring_no_warning(recwarn):
+    question_about(np.full(3, 1e308), np.array([-1e308, 1.0, 2.0]))
+    assert not recwarn.list
 
 
 def test_rows_of_one_dimension_are_numbers():
@@ -36,6 +42,7 @@ def test_a_single_number_and_zeros_have_a_question_too():
 def test_numbers_are_written_as_a_student_would():
     assert numbers(np.array([[0.5, 1.0], [1 / 3, -1e10]])) == "[[0.5, 1], [0.3333, -1e+10]]"
     assert arguments(["x", "eps"], [np.array([1.0]), 0.5]) == "x = [1], eps = 0.5"
+    assert arguments(["x", "eps"], [0.5]) == "x = 0.5"  # the rest have defaults
 
 
 def test_a_message_holds_at_most_twelve_numbers():
@@ -57,9 +64,9 @@ def test_a_message_holds_at_most_twelve_numbers():
     ("error", "about", "question"),
     [
         ("NameError", None, "Where does that name get its value?"),
-        ("AttributeError", None, "Does that object have something by that name"),
-        ("ValueError", "shape", "Which shapes meet in that line?"),
-        ("ValueError", "truth value", "Which value there is a whole array"),
+        ("AttributeError", None, "Does that object have anything spelt like that"),
+        ("ValueError", "shape", "What are the shapes of the arrays in that line?"),
+        ("ValueError", "truth value", "Which value in that line is a whole array"),
         ("IndentationError", None, "Do the lines that belong together begin"),
         ("ModuleNotFoundError", None, "Which part of NumPy"),
         ("ValueError", None, "What is each value in that line"),

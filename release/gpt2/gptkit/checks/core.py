@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 SOFT_CAP = 0.3  # checks that compare no values hold at most this share of an exercise together (a test holds it)
 CALL_SECONDS = 10.0  # what one call may take, in the notebook and while grading
+Status = Literal["passed", "failed", "missing", "error", "timeout", "crashed"]  # of one check
 ENDS = {"missing", "timeout", "crashed"}  # nothing more can be learned from calling such a function again
 
 LIBRARIES = [sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib")]
@@ -56,7 +57,7 @@ class Failed(Exception):
         fact: str,
         question: str | None = None,
         mistake: str | None = None,
-        status: str = "failed",
+        status: Status = "failed",
         *,
         measured: str | None = None,
         error: str | None = None,
@@ -77,13 +78,23 @@ class Foreign:
     type_name: str
 
 
-class Student(Protocol):
-    """A student's function as a check sees it, in their notebook or behind the examiner's pipe.
+@dataclass
+class Memory:
+    """What a student's function has answered the checks so far, so that it is asked once."""
 
-    Checks may keep what it answered as further attributes, so that it is asked once.
-    """
+    answers: dict[int, Any] | None = None  # to the stored cases, by the case's id
+    probed: list[Any] = field(default_factory=list)  # to the probes
+    drawn: dict[tuple[int, int, int], np.ndarray] = field(default_factory=dict)  # ids by case's id, seed and number
+    cause: Failed | None = None  # why it fails, or that nothing explains it; once `explained`
+    explained: bool = False
+    example: str | None = None  # shown with what fails and has none of its own
+
+
+class Student(Protocol):
+    """A student's function as a check sees it, in their notebook or behind the examiner's pipe."""
 
     name: str
+    memory: Memory
     changed: set[int]  # positions of the arguments that calls so far have changed in place
 
     def __call__(self, *args: Any) -> Any: ...
@@ -99,6 +110,7 @@ class Local:
     function: Callable
     name: str = ""
     changed: set[int] = field(default_factory=set)
+    memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self):
         self.name = self.name or getattr(self.function, "__name__", "your function")
@@ -248,7 +260,7 @@ class Result:
     message: str
     mistake: str | None = None
     hint: str | None = None
-    status: str = "passed"
+    status: Status = "passed"
     reached: bool = True  # False: the check was not run, and `message` says why
     measured: str | None = None
     example: str | None = None
@@ -270,7 +282,8 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
             with np.errstate(all="ignore"):  # what comes of a student's numbers in the rest of the model
                 check.test(student, *(data if check.hidden else ()))
         except Failed as why:
-            shown = [why.line and f"It stops at {why.line}.", why.example or vars(student).get("example")]
+            memory = getattr(student, "memory", Memory())  # the whole model has none
+            shown = [why.line and f"It stops at {why.line}.", why.example or memory.example]
             example = " ".join(part for part in shown if part) or None
             found = (why.fact, why.mistake, why.question, why.status)
             results.append(Result(check, False, *found, measured=why.measured, example=example))

@@ -74,7 +74,7 @@ def compare_logits(functions: SimpleNamespace, text: Text) -> None:
 def compare_tokens(functions: SimpleNamespace, text: Text) -> None:
     """Raise Failed unless the model continues the prompt with the same tokens."""
     got, deviation = answers(functions, text)
-    if got[1] != text.ids[text.n_prompt :]:
+    if deviation is not None and got[1] != text.ids[text.n_prompt :]:
         raise deviation
 
 
@@ -111,13 +111,13 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
         found.append((layer, 1, "attention", f"head {head} of block {layer}", looks[call]))
     if not found:
         return None
-    *_, name, place, call = min(found, key=lambda one: one[:2])
+    *_, name, place, inputs = min(found, key=lambda one: one[:2])
     fact = f"The model first goes wrong at {place}, where {name} returns other numbers than expected."
     student = getattr(functions, name)
     shown = OWN_CHECKS[name].smallest(student)
     if known := OWN_CHECKS[name].cause(student):
         return Failed(fact, known.question, known.mistake, measured=known.measured, example=shown)
-    if not wrong_calls(student, [call], ""):
+    if not wrong_calls(student, [inputs], ""):
         fact = f"{name} returns other numbers when it is called with the same input again."
         return Failed(fact, "What does it remember from one call to the next?", measured="fickle")
     return Failed(fact, f"How do the model's inputs differ from those that your {name} was checked with?")

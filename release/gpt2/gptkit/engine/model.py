@@ -11,7 +11,7 @@ Shapes: n_new positions are computed now, n_all = positions seen before + n_new,
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -51,7 +51,7 @@ class Trace:
 
     layer_norms: list[tuple[np.ndarray, ...]] = field(default_factory=list)
     attentions: list[tuple[np.ndarray, ...]] = field(default_factory=list)
-    logits: np.ndarray | None = None
+    logits: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
 
 class GPT2:
@@ -120,7 +120,7 @@ class GPT2:
         """The `n` likeliest token ids, one after the other. Raises as `generate` does."""
         return self.generate(ids, n)
 
-    def _generate(self, ids: np.ndarray, n: int, choose: Callable[[np.ndarray], int]) -> Iterator[int]:
+    def _generate(self, ids: Sequence[int] | np.ndarray, n: int, choose: Callable[[np.ndarray], int]) -> Iterator[int]:
         cache = Cache(self.hparams, len(ids) + n)
         for _ in range(n):
             token = operator.index(choose(self.logits(ids, cache)))

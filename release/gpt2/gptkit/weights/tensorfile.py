@@ -52,7 +52,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
         # class graded on eight cores has the 500 MB of 124M in memory once.
         with Path(path).open("rb") as file:
             try:
-                raw = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                raw: mmap.mmap | bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except OSError:  # the file system has no maps: JupyterLite's drive, some network drives
                 raw = file.read()
     except FileNotFoundError:

@@ -98,10 +98,14 @@ class Stored:
             results = results_of(f, cases)
         some_raised = len({isinstance(r, Failed) for r in [*kept.values(), *results]}) == 2
         verdicts = [self._verdict(f.name, some_raised, c, r, rtol, atol) for c, r in zip(cases, results, strict=True)]
-        found = [(v.status == "failed", cases[i].expected.size, i) for i, v in enumerate(verdicts) if v is not None]
+        found = [
+            ((v.status == "failed", case.expected.size), v)
+            for case, v in zip(cases, verdicts, strict=True)
+            if v is not None
+        ]
         if not found:
             return
-        verdict, cause = verdicts[min(found)[2]], self.cause(f)
+        (_, verdict), cause = min(found, key=lambda one: one[0]), self.cause(f)
         why = verdict
         if verdict.status != "error" or (cause and cause.measured == "signature"):
             why = cause or verdict
@@ -145,12 +149,12 @@ class Stored:
 
         The probes are asked with them: before `f` has seen any hidden input, so their answers can tell none.
         """
-        if not hasattr(f, "stored_answers"):
+        if f.memory.answers is None:
             calls = [case.args for case in self.cases] + list(self.probes.calls.values())
             results = results_of(f, calls)
-            f.stored_answers = dict(zip(map(id, self.cases), results, strict=False))
-            f.probed = results[len(self.cases) :]
-        return f.stored_answers
+            f.memory.answers = dict(zip(map(id, self.cases), results, strict=False))
+            f.memory.probed = results[len(self.cases) :]
+        return f.memory.answers
 
     def unchanged(self, f: Student) -> None:
         """Raise Failed when calls of `f` so far have changed an argument in place."""
@@ -164,10 +168,11 @@ class Stored:
 
         In this order: its parameters, other answers when it is asked again, a known mistake, a measurement.
         """
-        if not hasattr(f, "known_cause"):
+        if not f.memory.explained:
             self.answers(f)
-            f.known_cause = self.misfit(f) or self.fickle(f) or self.named(f) or self.probes.explain(f.probed)
-        return f.known_cause
+            why = self.misfit(f) or self.fickle(f) or self.named(f) or self.probes.explain(f.memory.probed)
+            f.memory.cause, f.memory.explained = why, True
+        return f.memory.cause
 
     def misfit(self, f: Student) -> Failed | None:
         """Parameters that are too few or too many for the call, or that stand in another order."""
@@ -206,7 +211,8 @@ class Stored:
         if name is None:
             return None
         cases = self.prove(name) if self.prove else self._content[0].get(PROOFS, [])
-        return Failed(*self.mistakes[name], mistake=name) if proved(name, results_of(f, cases), cases) else None
+        fact, question = self.mistakes[name]
+        return Failed(fact, question, mistake=name) if proved(name, results_of(f, cases), cases) else None
 
 
 def gates(name: str, case: Case, result: Any) -> np.ndarray:
@@ -291,7 +297,7 @@ def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[s
             known = case.fingerprints[name]
             if (known is None) != (got is None) or (known is not None and not known.size):
                 continue
-            if known is not None and not same(got, known):
+            if known is not None and got is not None and not same(got, known):
                 break
             agreed += 1
             seen = seen or (known is not None and not same(known, case.expected))
@@ -304,7 +310,7 @@ def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[s
 def well(results: Sequence[Any], cases: Sequence[Case]) -> tuple[int, int]:
     """How many results are what is expected, and how many are results at all."""
     arrays = [as_array(r) for r in results]
-    right = [a is not None and close_enough(a, case.expected) for a, case in zip(arrays, cases, strict=True)]
+    right = [close_enough(a, case.expected) for a, case in zip(arrays, cases, strict=True)]
     return sum(right), sum(a is not None for a in arrays)
 
 
@@ -315,14 +321,17 @@ def proved(name: str, results: Sequence[Any], cases: Sequence[Case]) -> bool:
         known = case.fingerprints[name]
         if known is not None and not known.size:
             continue
-        if (got is None) != (known is None) or (known is not None and not same(got, known)):
+        if got is None or known is None:
+            if got is not known:
+                return False
+        elif not same(got, known):
             return False
         tells = tells or known is None or not same(known, case.expected)
     return tells
 
 
-def close_enough(got: np.ndarray, expected: np.ndarray) -> bool:
-    return got.shape == expected.shape and close(got, expected)
+def close_enough(got: np.ndarray | None, expected: np.ndarray) -> bool:
+    return got is not None and got.shape == expected.shape and close(got, expected)
 
 
 def as_array(result: Any) -> np.ndarray | None:

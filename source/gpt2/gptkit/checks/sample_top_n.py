@@ -69,7 +69,7 @@ def only_the_top(sample_top_n: Student) -> None:
     for i in (1, 2):
         draws(sample_top_n, cases[i], 1 + i, LOOK[i])
     for case in cases:  # all that were drawn so far
-        for ids in [ids for (drawn, *_), ids in sample_top_n.drawn.items() if drawn == id(case)]:
+        for ids in [ids for (drawn, *_), ids in sample_top_n.memory.drawn.items() if drawn == id(case)]:
             outside(sample_top_n, case, ids)
 
 
@@ -116,9 +116,14 @@ def log_odds(case: Case) -> np.ndarray:
     """log(q / p) of each rival, [n_rivals, n_vocab]; 0 for ids that p leaves out."""
     p = case.expected / case.expected.sum()
     near = [tempered(p, 0.9), tempered(p, 1.09), mixed(p, 0.05, likeliest(p)), mixed(p, 0.05, p > 0)]
-    q = np.array([*near, *(np.clip(q, 0, None) for q in case.fingerprints.values())])
+    q = np.array([*near, *rivals(case).values()])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(p > 0, np.log(q / np.maximum(q.sum(axis=1, keepdims=True), 1e-9) / p), 0)
+
+
+def rivals(case: Case) -> dict[str, np.ndarray]:
+    """What each known mistake draws with, [n_vocab]."""
+    return {name: np.clip(q, 0, None) for name, q in case.fingerprints.items() if q is not None}
 
 
 def tempered(p: np.ndarray, temperature: float) -> np.ndarray:
@@ -169,15 +174,16 @@ def outside(f: Student, case: Case, ids: np.ndarray) -> None:
 
 def draws(f: Student, case: Case, seed: int, times: int) -> np.ndarray:
     """`times` token ids from one seed; asked once, then remembered on the function."""
-    kept = vars(f).setdefault("drawn", {})
-    key = (id(case), seed, times)
+    kept, key = f.memory.drawn, (id(case), seed, times)
     if key not in kept:
         try:
             kept[key] = f.draws(*case.args, seed=seed, times=times)
         except Failed as why:
-            raise explained(f, case, why) if why.about in NUMPY_ASKS else why from None
+            raise explained(f, case, why) from None
         if case is stored.groups["draws"][2]:
-            f.example = tally(case, np.concatenate([ids for (drawn, *_), ids in kept.items() if drawn == id(case)]))
+            f.memory.example = tally(
+                case, np.concatenate([ids for (drawn, *_), ids in kept.items() if drawn == id(case)])
+            )
     return kept[key]
 
 
@@ -200,12 +206,15 @@ def each(ids: np.ndarray, times: np.ndarray) -> str:
 
 
 def known(name: str) -> Failed:
-    return Failed(*stored.mistakes[name], mistake=name)
+    fact, question = stored.mistakes[name]
+    return Failed(fact, question, mistake=name)
 
 
 def explained(f: Student, case: Case, why: Failed) -> Failed:
-    """One of NumPy's own errors about probabilities, with a question that leads to its cause."""
-    highest, question = float(case.args[0].max()), NUMPY_ASKS[why.about]
+    """One of NumPy's own errors about probabilities, with a question that leads to its cause; others as they are."""
+    highest, question = float(case.args[0].max()), NUMPY_ASKS.get(why.about or "")
+    if question is None:
+        return why
     if why.about == "nan" and abs(highest) > 80:
         question = f"What is `exp({highest:.0f})` in float32?"
     if why.about == "sum":
@@ -229,15 +238,15 @@ NUMPY_ASKS = {
 
 def cause(f: Student) -> Failed | None:
     """What explains the draws on the visible cases, as a fact and a question; None when nothing does. Found once."""
-    if not hasattr(f, "known_cause"):
-        f.known_cause, cases = None, stored.groups["draws"] + stored.groups["wide"]
+    if not f.memory.explained:
+        f.memory.explained, cases = True, stored.groups["draws"] + stored.groups["wide"]
         try:
             found, proof = ([draws(f, c, seed + i, EVIDENCE[i]) for i, c in enumerate(cases)] for seed in (1000, 2000))
         except Failed:
             return None
         if all(ids.min() >= 0 and ids.max() < len(c.expected) for ids, c in zip(found + proof, cases * 2, strict=True)):
-            f.known_cause = stuck(found, proof, cases) or explanation(f, found, proof, cases)
-    return f.known_cause
+            f.memory.cause = stuck(found, proof, cases) or explanation(f, found, proof, cases)
+    return f.memory.cause
 
 
 def stuck(found: list[np.ndarray], proof: list[np.ndarray], cases: Sequence[Case]) -> Failed | None:
@@ -262,7 +271,7 @@ def explanation(f: Student, found: list[np.ndarray], proof: list[np.ndarray], ca
 
     def likelihood(q: Sequence[np.ndarray], drawn: list[np.ndarray]) -> float:
         with np.errstate(divide="ignore"):
-            return sum(float(np.log(np.clip(a, 0, None)[ids]).sum()) for a, ids in zip(q, drawn, strict=True))
+            return sum(float(np.log(a[ids]).sum()) for a, ids in zip(q, drawn, strict=True))
 
     families = {
         "temperature": {t: [tempered(a, t) for a in p] for t in np.geomspace(0.1, 10, 231)},
@@ -270,7 +279,7 @@ def explanation(f: Student, found: list[np.ndarray], proof: list[np.ndarray], ca
         "uniform part": {s: [mixed(a, s, a > 0) for a in p] for s in np.arange(0.02, 1, 0.02)},
     }
     fits = {name: max(family, key=lambda v: likelihood(family[v], found)) for name, family in families.items()}
-    explains = {"": p} | {name: [case.fingerprints[name] for case in cases] for name in stored.mistakes}
+    explains = {"": p} | {name: [rivals(case)[name] for case in cases] for name in stored.mistakes}
     explains |= {name: families[name][value] for name, value in fits.items()}
     scores = {name: likelihood(q, proof) for name, q in explains.items()}
     good = [name for name in scores if scores[name] >= max(scores.values()) - 3]

@@ -82,10 +82,10 @@ class Tokenizer:
             raise ValueError(f"The tokenizer's file {why.filename} cannot be read: {why.strerror}.") from None
         except ValueError as why:  # neither UTF-8 nor JSON
             raise ValueError(f"A tokenizer file in {folder} is damaged: {why}") from None
-        pairs = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
-        if not isinstance(ids, dict) or any(len(pair) != 2 for pair in pairs):
+        rows = [line.split(" ") for line in lines if line and not line.startswith("#version")]
+        if not isinstance(ids, dict) or any(len(row) != 2 for row in rows):
             raise ValueError(f"encoder.json or vocab.bpe in {folder} is damaged: not a vocabulary with its merges.")
-        return cls(ids, pairs)
+        return cls(ids, [(a, b) for a, b in rows])
 
     @property
     def n_vocab(self) -> int:

@@ -115,8 +115,8 @@ def _fetch(model: Published, files: list[Wanted], partial: Path, folder: Path) -
     if not folder.exists():
         partial.rename(folder)
         return
-    for file in sorted(partial.iterdir(), key=lambda file: file.name == weights.PARAMETERS):  # these come last
-        file.replace(folder / file.name)
+    for path in sorted(partial.iterdir(), key=lambda path: path.name == weights.PARAMETERS):  # these come last
+        path.replace(folder / path.name)
     shutil.rmtree(partial, ignore_errors=True)
 
 

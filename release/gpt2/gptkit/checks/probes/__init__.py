@@ -124,7 +124,8 @@ def reach(changed: np.ndarray, at: tuple[int, ...]) -> str | None:
     """Which numbers of a result change, in words, when the one at `at` of the input does; None: just its row."""
     row, column = np.zeros_like(changed), np.zeros_like(changed)
     row[at[:-1]] = True
-    column[(*at[:-2], slice(None), at[-1])] = True
+    down: tuple[Any, ...] = (*at[:-2], slice(None), at[-1])
+    column[down] = True
     if np.array_equal(changed, row):
         return None
     if not (changed & ~row).any():

@@ -3,6 +3,8 @@
 The logarithm of two weights' ratio is the difference of their scores: from it follow the scale and what a mask does.
 """
 
+from typing import Any
+
 import numpy as np
 
 from gptkit.checks.probes import Answers, Measured, Probes, near, what_came
@@ -16,10 +18,10 @@ def table(seed: int, rows: int, columns: int) -> np.ndarray:
     return np.round(np.random.default_rng(seed).normal(size=(rows, columns)), 1)
 
 
-def weights(name: str, q: np.ndarray, k: np.ndarray, more: int = 0, **mask: float) -> None:
+def weights(name: str, q: np.ndarray, k: np.ndarray, more: int = 0, at: Any = ..., value: float = 0) -> None:
     """Ask for the weights: identity as values, with `more` columns of zeros beside it; one number of the mask."""
     m, v = np.zeros((len(q), len(k))), np.hstack([np.eye(len(k)), np.zeros((len(k), more))])
-    m[mask.get("at", ...)] = mask.get("value", 0)
+    m[at] = value
     probes.ask(name, q, k, v, m, shape=(len(q), len(k) + more))
     INPUTS[name] = (q, k)
 
@@ -27,7 +29,11 @@ def weights(name: str, q: np.ndarray, k: np.ndarray, more: int = 0, **mask: floa
 Q, K, V, SQUARE = table(21, 2, 4), table(22, 3, 4), table(23, 3, 2), (table(26, 4, 4), table(27, 4, 4))
 weights("weights", Q, K)
 weights("16 numbers", np.tile(Q, 4) * 0.5, np.tile(K, 4))
-SIZES = {"12 columns of `v`": (Q, K, 9), "8 queries": (table(24, 8, 4), K), "9 keys": (Q, table(25, 9, 4))}
+SIZES: dict[str, tuple[Any, ...]] = {
+    "12 columns of `v`": (Q, K, 9),
+    "8 queries": (table(24, 8, 4), K),
+    "9 keys": (Q, table(25, 9, 4)),
+}
 for _name, _inputs in SIZES.items():
     weights(_name, *_inputs)
 for _name, _v in (("values", V), ("values, doubled", 2 * V), ("equal columns", np.hstack([V, V]))):
@@ -166,9 +172,10 @@ def mask(a: Answers) -> Measured:
         return ("mask_unused",) if near([*moved.values()], 1) else ("mask_hides_not", hidden[0, 1])
     if near([*moved.values()], 1):
         return ("mask_only_hides",)
-    m = next((m for m in MASKS if not near(moved[m], np.exp(m), 1e-2)), None)
-    if m is None:
+    off = [m for m in MASKS if not near(moved[m], np.exp(m), 1e-2)]
+    if not off:
         return None
+    m = off[0]
     if moved[m] < 1e-9 or moved[m] > 1e9:
         return "mask_hides" if moved[m] < 1 else "mask_prefers", m, np.exp(m)
     return "mask_multiplies", m, moved[m], np.exp(m)
