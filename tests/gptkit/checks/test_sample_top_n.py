@@ -237,17 +237,17 @@ def filled(filler):
 @pytest.mark.parametrize(
     ("sample", "words", "mistake"),
     [
-        (drawing(lambda z, n: softmax(z / n)), "divided by n", "divided_by_n"),
+        (drawing(lambda z, n: softmax(z / n)), "divided by `n`", "divided_by_n"),
         (drawing(lambda z, n: softmax(softmax(z))), "twice", "softmax_twice"),
-        (own_seed, "whatever the state of rng", None),
-        (copied, "One rng gives the same token", None),
+        (own_seed, "whatever the state of `rng`", None),
+        (copied, "One `rng` gives the same token", None),
         (smallest_and_places, "100 % of the tokens drawn are not among", None),
         (filled(0), "far below -120", None),
         (filled(1e-10), "far below -120", None),
         (filled(-100), "far below -120", None),
         (drawing(by_softmax, lambda z, n: np.argsort(z)[-n - 2 :]), "their ranks go down to 5", None),
-        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n:-1]), "next n - 1 do", "stops_before_the_likeliest"),
-        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n - 1 : -1]), "next n do", "without_the_likeliest"),
+        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n:-1]), "next `n - 1` do", "stops_before_the_likeliest"),
+        (drawing(by_softmax, lambda z, n: np.argsort(z)[-n - 1 : -1]), "next `n` do", "without_the_likeliest"),
         (drawing(lambda z, n: np.log1p(np.exp(z))), "not 0.5 %", None),
         (drawing(lambda z, n: softmax(z) + 0.01), "of the draws, not 60 %", None),
     ],
@@ -280,7 +280,7 @@ def naive_without_choice(logits, n, rng):
 def test_a_careless_exp_fails_visibly_and_is_led_to_it(sample):
     results = results_of(sample)
     assert [r.check.name for r in results if not r.passed] == ["proportions", "real_logits"]
-    assert results[0].hint == "What is exp(-120) in float32?"
+    assert results[0].hint == "What is `exp(-120)` in float32?"
     assert sum(earned(results, 20)) == pytest.approx(9)
 
 
@@ -301,7 +301,7 @@ def one_decimal(logits, n, rng):
 @pytest.mark.parametrize(("sample", "mistake"), [(probabilities_of_all, "not_renormalised"), (one_decimal, None)])
 def test_a_sum_that_is_not_1_is_named_only_where_the_cause_is_proved(sample, mistake):
     fact, question, name = told(sample)
-    assert "sum to 1" in fact and question == "What should the probabilities of the n tokens add up to?"
+    assert "sum to 1" in fact and question == "What should the probabilities of the `n` tokens add up to?"
     assert name == mistake
 
 
@@ -324,11 +324,11 @@ UNDRAWABLE = {  # probabilities of two tokens, and what NumPy's error is about
 def test_numpys_sentences_are_known_by_heart(about, chance):
     with pytest.raises(Failed) as why:
         Local(lambda: chance.choice(2, p=UNDRAWABLE[about]), "sample_top_n")()
-    assert why.value.said == about
+    assert why.value.about == about
 
 
 def test_only_numpys_sentences_are_shown_where_a_students_words_are_not():
     shown = replies.raised({"type": "ValueError", "text": "Probabilities contain NaN"}, "sample_top_n", [], True)
-    assert shown.said == "nan" and shown.fact == "sample_top_n raised ValueError: Probabilities contain NaN."
+    assert shown.about == "nan" and shown.fact == "sample_top_n raised ValueError: Probabilities contain NaN."
     kept = replies.raised({"type": "ValueError", "text": "Probabilities contain NaN: -118.2"}, "sample_top_n", [], True)
-    assert kept.said is None and kept.fact == "sample_top_n raised ValueError."
+    assert kept.about is None and kept.fact == "sample_top_n raised ValueError."

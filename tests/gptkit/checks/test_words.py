@@ -57,9 +57,9 @@ def test_a_message_holds_at_most_twelve_numbers():
     ("error", "about", "question"),
     [
         ("NameError", None, "Where does that name get its value?"),
-        ("AttributeError", None, "Does that object have something by that name"),
-        ("ValueError", "shape", "Which shapes meet in that line?"),
-        ("ValueError", "truth value", "Which value there is a whole array"),
+        ("AttributeError", None, "Does that object have anything spelt like that"),
+        ("ValueError", "shape", "What are the shapes of the arrays in that line?"),
+        ("ValueError", "truth value", "Which value in that line is a whole array"),
         ("IndentationError", None, "Do the lines that belong together begin"),
         ("ModuleNotFoundError", None, "Which part of NumPy"),
         ("ValueError", None, "What is each value in that line"),
