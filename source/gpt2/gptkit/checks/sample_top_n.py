@@ -303,8 +303,8 @@ def conspicuous(f: Student, proof: list[np.ndarray], cases: Sequence[Case]) -> F
         logits, n = cases[i].args
         lowest = (logits > logits[proof[i]].min()).sum() + 1
         fact = (
-            f"With n = {n} and {cases[i].label}, {percent(out[i])} of the tokens drawn are not among the `n` likeliest; "
-            f"their ranks go down to {lowest}."
+            f"With `n = {n}` and {cases[i].label}, {percent(out[i])} of the tokens drawn are not among the `n` "
+            f"likeliest; their ranks go down to {lowest}."
         )
         question = "How does your code find the ids of the `n` highest logits?"
         if out[0] > 2 * max(out[1], 0.1):  # the lower the logits, the more
