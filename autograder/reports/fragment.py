@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from gptkit.checks.ladder import NEXT, second
+from gptkit.checks.ladder import NEXT, steps
 from gptkit.notebook.style import STYLE, in_html
 
 from autograder.record import CheckResult, ExerciseResult
@@ -33,7 +33,8 @@ def row(check: CheckResult, news: bool, exercise: str) -> str:
     if not check.passed and news:
         says += f'<div class="found">{in_html(clean(check.fact))}</div>'
         says += f'<div class="ask">{in_html(clean(check.hint))}</div>' if check.hint else ""
-        said = second(exercise, check.name, check.example, check.mistake, check.measured) if check.hint else ""
-        says += f"<details open><summary>{NEXT[0]}</summary>{in_html(clean(said))}</details>" if said else ""
+        if check.hint is not None:  # the second step, where the question is the first
+            for said in steps(exercise, check.name, check.example, check.mistake, check.measured)[:1]:
+                says += f"<details open><summary>{NEXT[0]}</summary>{in_html(clean(said))}</details>"
     points = f'<span class="pts">{check.earned:.3g} / {check.points:.3g}</span>'
     return f'<div class="row {kind}"><span class="mark">{sign}</span><div class="wide">{says}</div>{points}</div>'

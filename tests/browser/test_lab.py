@@ -135,7 +135,7 @@ def test_wrong_function_is_asked_a_question_and_the_right_one_plugged_in(untouch
         "def softmax",
         "def softmax(x):\ne = np.exp(x - x.max(-1, keepdims=True))\nreturn e / e.sum(-1, keepdims=True)",
     )
-    card.get_by_text("GPT-2 is running on softmax of yours").wait_for()
+    card.get_by_text("GPT-2 is running on your softmax").wait_for()
     assert card.locator(".fail").count() == 0
 
 

@@ -103,7 +103,7 @@ def test_a_student_solves_the_assignment_and_hands_it_in(folder, address, browse
     cell(page, "def softmax").evaluate("e => e.scrollIntoView()")
     keep(page, "site")
     type_softmax(page, RIGHT)
-    card(page).get_by_text("GPT-2 is running on softmax of yours").wait_for()
+    card(page).get_by_text("GPT-2 is running on your softmax").wait_for()
 
     solve(page)
     run_all(page)

@@ -8,11 +8,13 @@ from autograder.record import CheckResult, ExerciseResult, Record
 HOSTILE = "<script>alert(1)</script> | ](javascript:alert(1)) \x1b[31m\u202e\ud800 ``` **b** &amp; #1 @all \n## x"
 
 
-def example(fact: str = "Each column sums to 1.", hint: str = "Which axis is it?") -> Record:
+def example(fact: str = "Each column sums to 1.", hint: str = "Which axis is it?", shown: str | None = None) -> Record:
     """Half of an exercise: one check passed, one, hidden, that found `fact`."""
     checks = [
         CheckResult("rows_sum_to_one", 3.0, 3.0, True, False, "Each row sums to 1.", "Each row sums to 1."),
-        CheckResult("real_logits", 7.0, 3.5, False, True, fact, "Real logits agree.", True, "wrong_axis", hint),
+        CheckResult(
+            "real_logits", 7.0, 3.5, False, True, fact, "Real logits agree.", True, "wrong_axis", hint, None, shown
+        ),
     ]
     exercises = [ExerciseResult("softmax", 6.5, 10.0, "partial", checks)]
     return Record(
@@ -27,7 +29,7 @@ def ungraded(why: str = "The model is damaged.") -> Record:
 
 def with_text(said: str) -> Record:
     """The record with a text of a student's wherever one can stand."""
-    record = example(fact=said, hint=said)
+    record = example(fact=said, hint=said, shown=said)
     record.submission, record.notes = said, [said]
     return record
 

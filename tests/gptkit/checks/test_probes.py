@@ -69,7 +69,7 @@ MEASURED = [
     ("softmax", "underflow", "100", lambda x: shares(x, np.exp(x - np.abs(x).max(axis=-1, keepdims=True)))),
     ("layer_norm", "grows", "0.25 times", lambda x, g, b, eps=1e-5: normed(x, std(x) ** 2 / 2 + eps) * g + b),
     ("layer_norm", "eps_added", "adds 0.5", lambda x, g, b, eps=1e-5: (normed(x, std(x)) + eps) * g + b),
-    ("layer_norm", "eps", "eps is 0.5", lambda x, g, b, eps=1e-5: normed(x, np.sqrt(std(x) ** 2 + 3 * eps)) * g + b),
+    ("layer_norm", "eps", "`eps` is 0.5", lambda x, g, b, eps=1e-5: normed(x, np.sqrt(std(x) ** 2 + 3 * eps)) * g + b),
     ("layer_norm", "fixed_eps", "0.001", lambda x, g, b, eps=1e-5: normed(x, np.sqrt(std(x) ** 2 + 1e-3)) * g + b),
     ("layer_norm", "whole_numbers", "1.25", lambda x, g, b, eps=1e-5: gpt2_pico.layer_norm(x.astype(int), g, b, eps)),
     ("layer_norm", "g_added", "added", lambda x, g, b, eps=1e-5: gpt2_pico.layer_norm(x, 1, b, eps) + g),

@@ -337,7 +337,7 @@ def one_decimal(logits, n, rng):
 @pytest.mark.parametrize(("sample", "mistake"), [(probabilities_of_all, "not_renormalised"), (one_decimal, None)])
 def test_a_sum_that_is_not_1_is_named_only_where_the_cause_is_proved(sample, mistake):
     fact, question, name = told(sample)
-    assert "sum to 1" in fact and question == "What should the probabilities of the n tokens add up to?"
+    assert "sum to 1" in fact and question == "What should the probabilities of the `n` tokens add up to?"
     assert name == mistake
 
 

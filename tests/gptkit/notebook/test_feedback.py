@@ -52,7 +52,7 @@ def test_right_function_passes_without_a_word_on_stderr(capsys):
     assert "softmax: 5 of 5 points" in out
     assert out.count("[x]") == 2
     assert "Visible checks only: more are run when this is graded and decide 5 of its 10 points." in out
-    assert "1 of 5 functions done; GPT-2 is running on softmax of yours." in out
+    assert "1 of 5 functions done; GPT-2 is running on your softmax." in out
 
 
 def test_wrong_function_is_told_why_and_prints_one_line_to_stderr(capsys):
@@ -67,7 +67,7 @@ def test_property_alone_earns_nothing(capsys):
     gptkit.check(wrong)
     out = capsys.readouterr().out
     assert "softmax: 0 of 5 points" in out
-    assert "These marks count once a check of values passes too." in out
+    assert "These points count once a check of values passes too." in out
 
 
 def test_what_is_found_twice_is_pointed_to_and_what_is_not_reached_says_so():
@@ -77,9 +77,9 @@ def test_what_is_found_twice_is_pointed_to_and_what_is_not_reached_says_so():
     def stub(x):
         raise NotImplementedError
 
-    twice = [found for *_, found, _ in feedback.examine("softmax", {"softmax": raises}).rows()]
+    twice = [found for *_, found, _, _ in feedback.examine("softmax", {"softmax": raises}).rows()]
     assert "raised ValueError" in twice[0] and twice[1:] == ["As above."]
-    assert [found for *_, found, _ in feedback.examine("softmax", {"softmax": stub}).rows()][1:] == ["Not reached."]
+    assert [found for *_, found, _, _ in feedback.examine("softmax", {"softmax": stub}).rows()][1:] == ["Not reached."]
 
 
 def test_stub_is_not_a_fault(capsys):
@@ -149,9 +149,7 @@ def test_function_that_is_not_defined_yet_is_told(capsys, monkeypatch):
     monkeypatch.setattr(notebook, "attention", softmax, raising=False)
     feedback.expect_functions()
     gptkit.check(notebook.softmax)
-    assert capsys.readouterr().err == (
-        "softmax is not defined: run the cell above, and mend it if it shows an error.\n"
-    )
+    assert capsys.readouterr().err == ("softmax is not defined: run the cell above, and fix it if it shows an error.\n")
     assert notebook.attention is softmax
     for name in feedback.FUNCTIONS:
         monkeypatch.delattr(notebook, name)
@@ -177,4 +175,4 @@ def test_html_escapes_what_students_wrote_and_has_a_sign_beside_each_colour():
 
 def test_done_functions_are_listed_as_a_sentence(monkeypatch):
     monkeypatch.setattr(feedback, "yours", dict.fromkeys(["attention", "softmax", "layer_norm"], softmax))
-    assert feedback.progress().endswith("GPT-2 is running on softmax, layer_norm and attention of yours.")
+    assert feedback.progress().endswith("GPT-2 is running on your softmax, layer_norm and attention.")
