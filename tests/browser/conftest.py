@@ -36,7 +36,7 @@ def folders(tmp_path_factory) -> Path:
     """A home with solved/ and untouched/, each as a student or an instructor would have it."""
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "source" / "gpt2", home / "solved", ignore=shutil.ignore_patterns("__pycache__"))
-    release.generate(home).rename(home / "untouched")
+    release.generate(home, "gpt2").rename(home / "untouched")
     return home
 
 
