@@ -18,7 +18,7 @@ def words() -> dict[str, dict]:
     return json.loads((resources.files("gptkit.checks") / "data" / "ladder.json").read_text("utf-8"))
 
 
-def topic(exercise: str, check: str, mistake: str | None = None, measured: str | None = None) -> dict[str, str]:
+def topic(exercise: str, check: str, mistake: str | None, measured: str | None) -> dict[str, str]:
     """The words about what failed: those of its cause, else of the check, else of the exercise's first topic."""
     own = list(words()[exercise]["topics"].values())
     topics = [*own, *words()["every"].values()]
@@ -29,20 +29,13 @@ def topic(exercise: str, check: str, mistake: str | None = None, measured: str |
     return own[0]
 
 
-def second(
-    exercise: str, check: str, example: str | None, mistake: str | None = None, measured: str | None = None
-) -> str:
-    """Step 2: on which line and which input it shows, and how to find the place."""
-    look = topic(exercise, check, mistake, measured).get("look")
-    if look:
-        return look
-    this = "this input" if example else "a small input of your own"
-    return f"{example or ''} {words()[exercise]['look'].format(this=this)}".strip()
-
-
 def steps(
     exercise: str, check: str, example: str | None, mistake: str | None = None, measured: str | None = None
 ) -> list[str]:
-    """Steps 2, 3 and 4."""
+    """Steps 2, 3 and 4; none for an exercise without words. `example` is the line and the input on which it shows."""
+    if exercise not in words():
+        return []
     about = topic(exercise, check, mistake, measured)
-    return [second(exercise, check, example, mistake, measured), about["worked"], about["above"]]
+    this = "this input" if example else "a small input of your own"
+    look = f"{example or ''} {words()[exercise]['look'].format(this=this)}".strip()
+    return [about.get("look", look), about["worked"], about["above"]]

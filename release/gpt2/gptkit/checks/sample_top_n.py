@@ -104,7 +104,7 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
             odds, seen[i] = odds + tables[i][:, ids].sum(axis=1), np.append(seen[i], ids)
         urns = np.array([urn(ids, case.expected) for ids, case in zip(seen, cases, strict=True)])
         if np.logaddexp.reduce([*odds, *urns]) - math.log(len(odds) + 3) >= -math.log(ALARM):
-            fact = "Some of the n likeliest tokens come too often, others too seldom."
+            fact = "Some of the `n` likeliest tokens come too often, others too seldom."
             raise cause(f) or Failed(fact, "Which probability does your draw use for each token id?")
         asked = {*tells[odds >= math.log(MISS)].tolist(), *np.flatnonzero(urns > 0).tolist()}
         if not asked:
@@ -163,8 +163,8 @@ def outside(f: Student, case: Case, ids: np.ndarray) -> None:
         fact = f"A token id came back that is not between 0 and {n_vocab - 1}."
         raise Failed(fact, "Is it a token id, or a place in some other list?")
     if (case.expected[ids] == 0).any():
-        fact = "A token was drawn that is not among the n likeliest."
-        raise cause(f) or Failed(fact, "How does your code find the ids of the n highest logits?")
+        fact = "A token was drawn that is not among the `n` likeliest."
+        raise cause(f) or Failed(fact, "How does your code find the ids of the `n` highest logits?")
 
 
 def draws(f: Student, case: Case, seed: int, times: int) -> np.ndarray:
@@ -221,7 +221,7 @@ def explained(f: Student, case: Case, why: Failed) -> Failed:
 NUMPY_ASKS = {
     "nan": "Which step divides zero by zero, or takes infinity from infinity?",
     "range": "Between which two numbers does every probability lie?",
-    "sum": "What should the probabilities of the n tokens add up to?",
+    "sum": "What should the probabilities of the `n` tokens add up to?",
     "negative": "Which function makes positive numbers of any scores?",
     "sizes": "Is there one probability for each token that can be drawn?",
 }
@@ -290,7 +290,7 @@ def explanation(f: Student, found: list[np.ndarray], proof: list[np.ndarray], ca
         fact = f"The draws look as if {percent(fits[best])} of them took the likeliest token without chance."
         return Failed(fact, "When does your code take the likeliest token?", measured=best)
     if best == "uniform part":
-        fact = f"The draws look as if for {percent(fits[best])} of them all n tokens were equally likely."
+        fact = f"The draws look as if for {percent(fits[best])} of them all `n` tokens were equally likely."
         return Failed(fact, "What gives unlikely tokens more than softmax gives them?", measured=best)
     return None
 
@@ -303,10 +303,10 @@ def conspicuous(f: Student, proof: list[np.ndarray], cases: Sequence[Case]) -> F
         logits, n = cases[i].args
         lowest = (logits > logits[proof[i]].min()).sum() + 1
         fact = (
-            f"With n = {n} and {cases[i].label}, {percent(out[i])} of the tokens drawn are not among the n likeliest; "
-            f"their ranks go down to {lowest}."
+            f"With `n = {n}` and {cases[i].label}, {percent(out[i])} of the tokens drawn are not among the `n` "
+            f"likeliest; their ranks go down to {lowest}."
         )
-        question = "How does your code find the ids of the n highest logits?"
+        question = "How does your code find the ids of the `n` highest logits?"
         if out[0] > 2 * max(out[1], 0.1):  # the lower the logits, the more
             question = "Is what stands in place of the logits that are left out far below -120?"
         return Failed(fact, question, measured="outside")
