@@ -115,7 +115,7 @@ def cases_of(path: Path) -> list[tuple[str, str, str, re.Pattern | None]]:
 def told(paths: list[Path]) -> list[Told]:
     """Grade every case of some files, each in a candidate of its own that has a right softmax too."""
     hidden, found = Hidden(weights.find("tiny"), "diagnosis"), []
-    with isolation.open("auto") as sandbox:
+    with isolation.Sandbox("auto") as sandbox:
         for name, exercise, source, wanted in (case for path in paths for case in cases_of(path)):
             began = time.perf_counter()
             helper = [] if exercise == "softmax" else [(f"import numpy as np\n{RIGHT_SOFTMAX}", "softmax")]

@@ -36,7 +36,7 @@ def folder(request, tmp_path_factory) -> Path:
     """A copy of the assignment far from the repository, as a student has it."""
     scratch = tmp_path_factory.mktemp(request.param)
     if request.param == "untouched":
-        return release.generate(scratch)
+        return release.generate(scratch, "gpt2")
     return shutil.copytree(SOURCE, scratch / "gpt2", ignore=shutil.ignore_patterns("__pycache__"))
 
 

@@ -25,13 +25,15 @@ def as_html(exercise: ExerciseResult) -> str:
 
 
 def row(check: CheckResult, news: bool, exercise: str) -> str:
-    """A check as a row; what it found is left out where a row above has said it already (`news` is false)."""
+    """A check as a row; what it found is pointed to where a row above has said it already (`news` is false)."""
     kind, sign = ("pass", "✓") if check.passed else ("fail", "✗") if check.reached else ("open", "·")
     says = in_html(clean(check.says or check.name.replace("_", " ")))
     if check.hidden:
         says += ' <span class="dim">(hidden)</span>'
+    if not check.passed:
+        found = clean(check.fact) if news else "As above." if check.reached else "Not reached."
+        says += f'<div class="found">{in_html(found)}</div>'
     if not check.passed and news:
-        says += f'<div class="found">{in_html(clean(check.fact))}</div>'
         says += f'<div class="ask">{in_html(clean(check.hint))}</div>' if check.hint else ""
         if check.hint is not None:  # the second step, where the question is the first
             for said in steps(exercise, check.name, check.example, check.mistake, check.measured)[:1]:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from gptkit.checks.ladder import NEXT
 
 pytestmark = pytest.mark.browser
 
@@ -130,6 +131,8 @@ def test_wrong_function_is_asked_a_question_and_the_right_one_plugged_in(untouch
     card = cell(untouched, "check(softmax)").locator(".gptkit .card")
     card.get_by_text("Each column of your result sums to 1, not each row.").wait_for()
     keep(card, "check")
+    unfold(card)
+    keep(card, "ladder")
     write(
         untouched,
         "def softmax",
@@ -137,6 +140,17 @@ def test_wrong_function_is_asked_a_question_and_the_right_one_plugged_in(untouch
     )
     card.get_by_text("GPT-2 is running on your softmax").wait_for()
     assert card.locator(".fail").count() == 0
+
+
+def unfold(card) -> None:
+    """Click the steps below the first failed check, one after the other: each shows what the next is called."""
+    first = card.locator(".fail").first
+    for title in NEXT:
+        summary = first.get_by_text(title, exact=True)
+        summary.click()
+        summary.locator("xpath=following-sibling::div[1]").wait_for()
+    assert first.locator(".step:visible").count() == len(NEXT)
+    assert card.locator(".fail").nth(2).locator(".step:visible").count() == 0
 
 
 def write(page, old: str, code: str) -> None:

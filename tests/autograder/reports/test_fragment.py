@@ -1,5 +1,7 @@
 """Protects an exercise's card on a feedback page: what it says, each thing once, and text that stays text."""
 
+from dataclasses import replace
+
 from autograder.reports import as_html
 from tests.autograder.reports.examples import example
 
@@ -26,7 +28,10 @@ def test_it_says_once_that_a_right_function_stood_in_for_a_wrong_one():
 def test_what_several_checks_found_is_told_once():
     (exercise,) = example().exercises
     exercise.checks.append(exercise.checks[1])
-    assert as_html(exercise).count("Each column sums to 1.") == 1
+    page = as_html(exercise)
+    assert page.count("Each column sums to 1.") == 1 and page.count(">As above.<") == 1
+    exercise.checks[-1] = replace(exercise.checks[-1], reached=False)
+    assert as_html(exercise).count(">Not reached.<") == 1
 
 
 def test_what_was_not_reached_is_neither_right_nor_wrong():
@@ -34,3 +39,12 @@ def test_what_was_not_reached_is_neither_right_nor_wrong():
     exercise.checks[1].reached = False
     page = as_html(exercise)
     assert ">·<" in page and ">✗<" not in page
+
+
+def test_the_second_step_is_shown_and_no_further_one():
+    (exercise,) = example(shown="It stops at line 2, `<b>`.").exercises
+    page = as_html(exercise)
+    assert page.count("<details open>") == 1 and "It stops at line 2, <code>&lt;b&gt;</code>. Call your" in page
+    assert "2 × 2" not in page
+    exercise.name = "gelu"  # no words are written for it
+    assert "<details" not in as_html(exercise)

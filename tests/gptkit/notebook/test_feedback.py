@@ -6,6 +6,7 @@ import sys
 import gptkit
 import numpy as np
 import pytest
+from gptkit.checks import ladder
 from gptkit.checks.core import Exercise, Failed
 from gptkit.notebook import feedback
 
@@ -176,3 +177,18 @@ def test_html_escapes_what_students_wrote_and_has_a_sign_beside_each_colour():
 def test_done_functions_are_listed_as_a_sentence(monkeypatch):
     monkeypatch.setattr(feedback, "yours", dict.fromkeys(["attention", "softmax", "layer_norm"], softmax))
     assert feedback.progress().endswith("GPT-2 is running on your softmax, layer_norm and attention.")
+
+
+def test_a_failed_check_unfolds_in_steps_each_inside_of_the_one_before():
+    html = feedback.examine("softmax", {"softmax": wrong})._repr_html_()
+    assert html.count("<details><summary>") == 3 and html.count("</div></details></details></details>") == 1
+    assert "<script" not in html and "open>" not in html
+    places = [html.index(title) for title in ladder.NEXT]
+    assert places == sorted(places)
+
+
+def test_plain_text_has_the_first_two_steps():
+    text = " ".join(repr(feedback.examine("softmax", {"softmax": wrong})).split())
+    look, *further = ladder.steps("softmax", "sums_to_one", None)
+    assert look in text and not any(step in text for step in further)
+    assert look not in repr(feedback.examine("softmax", {"softmax": softmax}))
