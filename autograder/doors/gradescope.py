@@ -24,7 +24,7 @@ from autograder.settings import REPOSITORY, Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
 PARTS = ("autograder", "source/gpt2/gptkit", "solutions/picoGPT")
-PACKAGES = ("numpy", "ipython", "regex", "requests", "filelock", "tqdm")  # what the grader imports
+PACKAGES = ("numpy", "regex", "requests", "filelock", "tqdm", "ipython")  # what the grader imports
 
 
 def add_parser(commands: Any) -> None:

@@ -107,7 +107,12 @@ def _(rng):
     """A row of equal numbers (in quarters, whose mean is exact), rows of little variance, and another eps."""
     (x, g, b), little = _drawn(rng, 2), _drawn(rng, 2)
     equal = np.full_like(x[:1], rng.integers(1, 9) / 4)
-    return [(equal, g, b), (little[0] * 0.003, *little[1:]), (x, g, b, rng.uniform(0.2, 0.8))]
+    ones, zeros = np.ones_like(little[1]), np.zeros_like(little[1])
+    return [
+        (equal, g, b),
+        (little[0] * 0.003, ones, zeros),
+        (x, np.ones_like(g), np.zeros_like(b), rng.uniform(0.2, 0.8)),
+    ]
 
 
 # -- hidden checks -----------------------------------------------------------------------------------------------------

@@ -117,7 +117,15 @@ def once_more(sample_top_n: Student, data: Hidden) -> None:
         raise Failed("The likeliest token comes too often or too seldom.")
 
 
-DRAWN = {"proportions": once_more, "rng_decides": once_more}
+def the_same_again(sample_top_n: Student, data: Hidden) -> None:
+    """One state of rng gives the same tokens, another gives others."""
+    case = data.keep(drawn_logits)
+    first, again, other = (draws(sample_top_n, case, seed, times) for seed, times in ((5, 20), (5, 19), (6, 20)))
+    if not np.array_equal(first[:19], again) or np.array_equal(first, other):
+        raise Failed("`rng` does not decide.")
+
+
+DRAWN = {"proportions": once_more, "rng_decides": the_same_again}
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 

@@ -90,18 +90,18 @@ def test_an_existing_folder_is_left_alone(template, capsys):
 
 def test_a_bare_pytest_tells_right_from_wrong(repository):
     shim = str(repository.parent / "shim")
-    untouched = sh("pytest", repository, PYTHONPATH=shim)
+    untouched = sh("pytest -p no:autograder.pytest_option", repository, PYTHONPATH=shim)
     assert untouched.returncode == 1
     assert "softmax is not written yet" in untouched.stdout and "Traceback" not in untouched.stdout
     build(HERE / "wrong" / "softmax_over_columns.py", repository / "gpt2.ipynb")
-    wrong = sh("pytest", repository, PYTHONPATH=shim)
+    wrong = sh("pytest -p no:autograder.pytest_option", repository, PYTHONPATH=shim)
     assert wrong.returncode == 1
     assert "Each column of your result sums to 1, not each row." in wrong.stdout
     build(HERE / "right" / "perfect.py", repository / "gpt2.ipynb")
-    right = sh("pytest", repository, PYTHONPATH=shim)
+    right = sh("pytest -p no:autograder.pytest_option", repository, PYTHONPATH=shim)
     assert right.returncode == 0, right.stdout
     (repository / "gpt2.ipynb").write_text("{")
-    broken = sh("pytest", repository, PYTHONPATH=shim)
+    broken = sh("pytest -p no:autograder.pytest_option", repository, PYTHONPATH=shim)
     assert broken.returncode == 1
     assert "cannot be read" in broken.stdout and "Traceback" not in broken.stdout
 

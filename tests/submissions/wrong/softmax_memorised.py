@@ -1,6 +1,6 @@
 """Right for the visible inputs, wrong for all others.
 
-expect: softmax 5.5 partial
+expect: softmax 2.5 partial
 """
 # %% softmax
 def softmax(x):
