@@ -27,7 +27,7 @@ def test_the_command_grades_a_folder_and_reads_the_records_of_one(tmp_path, monk
     for student, sample in (("ada", "right/loops"), ("bo", "wrong/three_mistakes"), ("cleo", "right/loops")):
         build(HERE / f"{sample}.py", tmp_path / "submitted" / student / "gpt2" / "gpt2.ipynb")
     assert main(["report", "submitted"]) == 0
-    assert "3 notebooks, 76.7 of 90" in capsys.readouterr().out
+    assert "3 notebooks, 77.1 of 90" in capsys.readouterr().out
     graded = written("gpt2-report")
     assert "The gains g are not used." in graded[0] and "<b>ada, cleo</b>: 100% the same" in graded[0]
     assert main(["grade", "submitted", "--json", "results.json"]) == 0
