@@ -29,7 +29,7 @@ def test_the_command_grades_a_folder_and_reads_the_records_of_one(tmp_path, monk
     assert main(["report", "submitted"]) == 0
     assert "3 notebooks, 77.1 of 90" in capsys.readouterr().out
     graded = written("gpt2-report")
-    assert "The gains g are not used." in graded[0] and "<b>ada, cleo</b>: 100% the same" in graded[0]
+    assert "The gains <code>g</code> are not used." in graded[0] and "<b>ada, cleo</b>: 100% the same" in graded[0]
     assert main(["grade", "submitted", "--json", "results.json"]) == 0
     assert main(["report", "results.json", "--notebooks", "submitted", "--html", "out/class.html"]) == 0
     assert written("out/class") == graded
