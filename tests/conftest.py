@@ -3,13 +3,18 @@
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
-from tests.machine import Lacking, Part, closing_lines, skip_without
+from tests.machine import CHROMIUM, Lacking, Part, closing_lines, program, skip_without
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
 
 # What grades or configures a course on this machine is none of the tests' business.
 for name in list(os.environ):
@@ -91,6 +96,16 @@ def random_model() -> tuple[dict, dict]:
     """(hparams, params) of a small GPT-2 with random parameters."""
     hparams = {"n_vocab": 311, "n_ctx": 64, "n_embd": 48, "n_head": 4, "n_layer": 3}
     return hparams, make_random_params(hparams)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    """A headless browser; one for all tests, because a process can have one Playwright only."""
+    chromium = program(Part.CHROMIUM, *CHROMIUM)
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

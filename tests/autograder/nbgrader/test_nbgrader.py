@@ -7,10 +7,8 @@ from pathlib import Path
 import nbgrader
 import pytest
 from nbgrader.api import Gradebook
-from playwright.sync_api import sync_playwright
 
 from tests.autograder.conftest import Course, new_course
-from tests.machine import CHROMIUM, Part, program
 from tests.submissions.build import HERE
 
 PERFECT = HERE / "right" / "perfect.py"
@@ -176,17 +174,14 @@ def test_a_script_of_a_students_reaches_no_page(course, poisoned_page):
 
 
 @pytest.mark.browser
-def test_a_browser_runs_none_of_them(poisoned_page):
-    chromium = program(Part.CHROMIUM, *CHROMIUM)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(poisoned_page.as_uri(), wait_until="domcontentloaded")
-        page.wait_for_timeout(1000)
-        assert page.evaluate("window.ran") is None
-        assert page.evaluate("document.querySelectorAll('iframe, svg, math, form, [onerror], [onload]').length") == 0
-        targets = page.evaluate("[...document.links].map(link => link.protocol)")
-        browser.close()
+def test_a_browser_runs_none_of_them(poisoned_page, chromium):
+    page = chromium.new_page()
+    page.goto(poisoned_page.as_uri(), wait_until="domcontentloaded")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.ran") is None
+    assert page.evaluate("document.querySelectorAll('iframe, svg, math, form, [onerror], [onload]').length") == 0
+    targets = page.evaluate("[...document.links].map(link => link.protocol)")
+    page.close()
     assert set(targets) <= {"file:"}  # the page's own table of contents
 
 
