@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from autograder.doors import site  # noqa: E402
 from tests.browser import site_page as page_of  # noqa: E402
-from tests.browser.conftest import FLAGS  # noqa: E402
+from tests.conftest import FLAGS  # noqa: E402
 from tests.machine import CHROMIUM  # noqa: E402
 
 ROWS = {

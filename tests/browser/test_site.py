@@ -12,7 +12,6 @@ from gptkit import weights
 
 from autograder.doors import site
 from autograder.doors.command import main
-from tests.browser.conftest import FLAGS
 from tests.browser.site_page import (
     NAMED,
     PYODIDE,
@@ -28,6 +27,7 @@ from tests.browser.site_page import (
     type_softmax,
     watch,
 )
+from tests.conftest import FLAGS
 from tests.machine import CHROMIUM, Part, program, skip_without
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
