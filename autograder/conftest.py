@@ -9,6 +9,7 @@ import pytest
 from autograder.errors import AutograderError, UsageError
 from autograder.grading import Grader
 from autograder.notebooks.choosing import submissions
+from autograder.notebooks.submission import Release
 from autograder.record import Record
 from autograder.reports import why
 from autograder.settings import Settings
@@ -23,8 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if path is None:
         raise pytest.UsageError("which notebook? pytest autograder --submission=PATH")
     try:
-        with Grader(Settings.from_environment(), config.getoption("--isolation")) as grader:
-            work, _ = submissions(Path(path), grader.release)
+        settings = Settings.from_environment()
+        work, _ = submissions(Path(path), Release.of(settings))  # first: a wrong path is said before anything else
+        with Grader(settings, config.getoption("--isolation")) as grader:
             config.stash[records] = [grader.grade(one.path, one.label, one.notes) for one in work]
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None

@@ -158,7 +158,8 @@ def test_the_instructors_workflow_grades_them_all(tmp_path):
     assert rest.endswith(f"::{stop}::\n")
     records = json.loads((checkout / "results.json").read_text())
     scores = {record["submission"].split("/")[0]: f"{record['score']:g}" for record in records}
-    assert (scores["ada"], scores["eve"]) == ("90", "0") and 0 < float(scores["ben"]) < 90
+    assert scores.keys() == {"ada", "ben"}  # GitHub had no notebook of eve's to give: no row, and no zero
+    assert scores["ada"] == "90" and 0 < float(scores["ben"]) < 90
     assert dict(re.findall(r"^### (\w+)\\/gpt2.*: ([\d.]+) of 90 points", page.read_text(), re.M)) == scores
     assert (checkout / "results.xml").exists()
 

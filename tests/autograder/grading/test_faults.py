@@ -22,7 +22,7 @@ from autograder import files
 from autograder.errors import CannotGrade
 from autograder.grading import Grader
 from autograder.sandbox import zygote
-from autograder.settings import REPOSITORY, Limits, Settings
+from autograder.settings import Limits, Settings
 from tests.submissions.build import HERE, build
 
 SETTINGS = Settings(seed="0", verdicts=None)
@@ -292,12 +292,12 @@ def test_a_full_disk_while_a_class_is_graded(tmp_path):
     small = tmp_path / "small"
     small.mkdir()
     script = (
-        f"dd if=/dev/zero of={small}/full bs=1k count=1020 2>/dev/null; "
-        f"TMPDIR={small} AUTOGRADER_VERDICTS={small}/kept {sys.executable} -m autograder grade {tmp_path}/class "
-        f"--isolation process --json {small}/out.json"
+        "dd if=/dev/zero of=small/full bs=1k count=1020 2>/dev/null; "
+        'TMPDIR=$PWD/small AUTOGRADER_VERDICTS=$PWD/small/kept "$0" -m autograder grade class '
+        "--isolation process --json small/out.json"
     )
     command = ["bwrap", "--dev-bind", "/", "/", "--size", str(1 << 20), "--tmpfs", str(small), "sh", "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+    done = subprocess.run([*command, sys.executable], capture_output=True, text=True, cwd=tmp_path)
     if "bwrap:" in done.stderr:
         pytest.skip(f"bubblewrap does not work here: {done.stderr.strip()}")
     assert "Traceback" not in done.stderr

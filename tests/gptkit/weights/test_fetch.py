@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -707,7 +708,7 @@ def test_the_command_line_explains_itself(server, models, capsys, monkeypatch):
 
 def test_a_reader_that_has_seen_enough_is_no_error():
     done = subprocess.run(
-        f"{sys.executable} -u -m gptkit info | head -1; exit ${{PIPESTATUS[0]}}",
+        f"{shlex.quote(sys.executable)} -u -m gptkit info | head -1; exit ${{PIPESTATUS[0]}}",
         shell=True, executable="/bin/bash", capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout.startswith("models folder") and done.stderr == "" and done.returncode == 0

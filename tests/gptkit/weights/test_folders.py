@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import gptkit
@@ -19,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.drawing import few
+from tests.machine import Part, skip_without
 
 HPARAMS = {"n_vocab": 300, "n_ctx": 16, "n_embd": 8, "n_head": 2, "n_layer": 2}
 
@@ -261,20 +263,28 @@ def test_a_damaged_default_model_is_replaced_by_the_built_in_one(tmp_path, monke
     assert gptkit.load("tiny").name == "tiny" and capsys.readouterr().err == ""
 
 
-def test_the_built_in_model_needs_no_models_folder(tmp_path):
-    folder = make_kit(tmp_path / "gpt2")
+@pytest.fixture
+def open_folder():
+    """A folder that other users can enter, as pytest's own cannot be."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if os.geteuid() == 0 and not all(parent.stat().st_mode & 0o001 for parent in folder.parents):
+            skip_without(Part.USERS)
+        yield folder
+
+
+def test_the_built_in_model_needs_no_models_folder(open_folder):
+    folder = make_kit(open_folder / "gpt2")
+    (open_folder / "root's").mkdir(mode=0o700)
     for environment, user, words in (
         ({"GPT2_MODELS_DIR": "~nosuchuser/models"}, None, "GPT2_MODELS_DIR is ~nosuchuser/models"),
         ({"GPT2_MODELS_DIR": "x" * 300}, None, "File name too long"),
         ({}, 64321, "You have no home folder"),
-        ({"XDG_CACHE_HOME": str(tmp_path / "root's")}, 64321, "Permission denied"),
+        ({"XDG_CACHE_HOME": str(open_folder / "root's")}, 64321, "Permission denied"),
     ):
         if user and os.geteuid() != 0:
             continue  # only root can become somebody without a home
-        tmp_path.parent.chmod(0o755)
-        tmp_path.parent.parent.chmod(0o755)
-        tmp_path.chmod(0o755)
-        (tmp_path / "root's").mkdir(mode=0o700, exist_ok=True)
         code, name, error = load_as_a_student(folder, None, user, **environment)
         assert (code, name) == (0, "tiny"), error
         assert words in error and error.count("\n") == 1
