@@ -49,7 +49,7 @@ class Expectation:
         found = []
         for exercise in record["exercises"]:
             name, full = exercise["name"], exercise["max_score"]
-            score, status = self.exercises.get(name) or self.exercises.get("*") or (full, "passed")
+            score, status = self._of(name, full)
             if score is not None and abs(exercise["score"] - score) > 1e-6:
                 found.append(f"{self.name}: {name} has {exercise['score']:g} points, not {score:g}")
             if status is not None and exercise["status"] != status:
@@ -57,6 +57,13 @@ class Expectation:
         if self.score is not None and abs(record["score"] - self.score) > 1e-6:
             found.append(f"{self.name}: {record['score']:g} points in all, not {self.score:g}")
         return found
+
+    def settles(self, name: str) -> bool:
+        """Whether an exercise has the same points in every run: what a sample's seconds decide has not."""
+        return self._of(name, 0.0)[0] is not None
+
+    def _of(self, name: str, full: float) -> tuple[float | None, str | None]:
+        return self.exercises.get(name) or self.exercises.get("*") or (full, "passed")
 
 
 def all_submissions(*folders: str) -> list[Path]:
