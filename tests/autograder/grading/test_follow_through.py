@@ -7,7 +7,7 @@ import pytest
 from gptkit.checks.core import Failed
 
 from autograder.grading import follow_through
-from autograder.grading.follow_through import HELPERS, replace_softmax
+from autograder.grading.follow_through import replace_softmax
 
 X = np.array([[1.0, 2.0, 4.0], [0.0, -3.0, 1.0]])
 MASK = np.array([[0.0, -1e10, 0.0], [0.0, 0.0, -1e10]])
@@ -55,6 +55,7 @@ def run(cells: str, helper: int = 0) -> dict:
         ("softmax(np.array([1, 2, 4]))", right(np.array([1.0, 2.0, 4.0]))),
         ("softmax((X - 800).astype('f4'))", right((X - 800).astype("f4"))),
         ("softmax(X[0])", right(X[0])),
+        ("softmax(X[:, :, None] * X[:, None])", right(X[:, :, None] * X[:, None])),
         ("softmax(np.float64(3.0))", np.float64(1.0)),
     ],
 )
@@ -156,7 +157,7 @@ class Says:
 
 @pytest.mark.parametrize(
     ("value", "count"),
-    [(0, 0), (2, 2), (HELPERS, HELPERS), (10**9, HELPERS), (True, 0), (2.0, 0), ("3", 0), (Failed("no"), 0)],
+    [(0, 0), (2, 2), (4, 4), (10**9, 4), (True, 0), (2.0, 0), ("3", 0), (Failed("no"), 0)],
 )
 def test_how_many_helpers_there_are_is_bounded_whatever_the_candidate_says(value, count):
     assert follow_through.helpers(Says(value)) == count
