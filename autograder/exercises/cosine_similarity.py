@@ -15,12 +15,12 @@ from autograder.exercises.hidden_data import Hidden
 hidden = Exercise(exercise.name, exercise.signature)
 
 
-def variants(a, b, centre=False, top="dot", bottom="lengths", after="nothing"):
+def variants(a, b, centre=False, numerator="dot", denominator="lengths", after="nothing"):
     """cosine_similarity with each of its steps open to change."""
     if centre:
         a, b = a - a.mean(), b - b.mean()
     long_a, long_b = np.linalg.norm(a), np.linalg.norm(b)
-    upper = {"dot": a @ b, "mean": (a * b).mean(), "products": a * b}[top]
+    upper = {"dot": a @ b, "mean": (a * b).mean(), "products": a * b}[numerator]
     lower = {
         "lengths": long_a * long_b,
         "none": 1.0,
@@ -31,7 +31,7 @@ def variants(a, b, centre=False, top="dot", bottom="lengths", after="nothing"):
         "sum": long_a + long_b,
         "absolute": np.abs(a).sum() * np.abs(b).sum(),
         "largest": np.abs(a).max() * np.abs(b).max(),
-    }[bottom]
+    }[denominator]
     c = upper / lower
     return {
         "nothing": lambda: c,
@@ -58,16 +58,7 @@ _wte = weights.load(weights.EMBEDDED)[1]["wte"]
 for _i, _j in ((300, 301), (400, 700)):
     catalogue.visible("embeddings", _wte[_i], _wte[_j], label="two embeddings")
 
-
-@catalogue.proofs
-def fresh(rng):
-    """Two obtuse and two acute angles, and vectors of many lengths."""
-    a, b = rng.normal(size=(2, 6)) * [[3], [0.5]]
-    u, w = rng.normal(size=(2, 9)) + 0.5
-    return [(a, b), (a, -b), (u, 2 * w), (-u, 0.1 * w + u)]
-
-
-# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+# -- others of each kind, drawn: visible checks are asked once more on them, and proofs of a mistake's name ------------
 
 
 @catalogue.drawn("known_angles")
@@ -87,13 +78,13 @@ def _(rng):
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
-@hidden.check(share=0.25, value=True, hidden=True)
+@hidden.check(share=0.25, value=True)
 def token_embeddings(cosine_similarity: Student, data: Hidden) -> None:
     """Embeddings of tokens have the similarity expected."""
     stored.compare(cosine_similarity, data.keep(token_pairs), atol=1e-4)
 
 
-@hidden.check(share=0.1, value=True, hidden=True)
+@hidden.check(share=0.1, value=True)
 def position_embeddings(cosine_similarity: Student, data: Hidden) -> None:
     """Embeddings of positions have the similarity expected."""
     stored.compare(cosine_similarity, data.keep(position_pairs), atol=1e-4)
@@ -115,25 +106,9 @@ def pairs(data: Hidden, table: str, label: str) -> list[Case]:
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
-catalogue.read(Path(__file__).with_suffix(".json"))
-
-
-@catalogue.mistake
-def euclidean_distance(a, b):
-    """The result is the distance between the tips of `a` and `b`.
-    What stays the same when one of the two arrows gets longer, their distance or their angle?"""
-    return np.linalg.norm(a - b)
-
-
-@catalogue.mistake
-def clipped_at_zero(a, b):
-    """Obtuse angles all give 0.
-    What should two opposite vectors give?"""
-    return max(0.0, reference(a, b))
-
-
-@catalogue.mistake
-def rounded(a, b):
-    """The result has lost its decimals.
-    Which step rounds it?"""
-    return np.round(reference(a, b))
+catalogue.read(
+    Path(__file__).with_suffix(".json"),
+    euclidean_distance=lambda a, b: np.linalg.norm(a - b),
+    clipped_at_zero=lambda a, b: max(0.0, reference(a, b)),
+    rounded=lambda a, b: np.round(reference(a, b)),
+)
