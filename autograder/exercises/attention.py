@@ -47,35 +47,7 @@ def variants(q, k, v, mask, scale="d_k", mask_use="added", axis=-1, normalise="s
 
 
 catalogue = Catalogue(exercise.name, reference, "[n_q, d_v]", variants)
-
-# -- the visible cases -------------------------------------------------------------------------------------------------
-
-
-def _table(seed: int, n: int, d: int) -> np.ndarray:
-    """Small numbers with one decimal."""
-    return np.round(np.random.default_rng(seed).normal(size=(n, d)), 1)
-
-
-_q, _k, _v = _table(1, 2, 4), _table(2, 3, 4), _table(3, 3, 2)
-catalogue.visible("no_mask", [[1, 0]], [[1, 0], [0, 1]], [[1], [3]], [[0, 0]], label="one query and two keys")
-catalogue.visible("no_mask", _q, _k, _v, np.zeros((2, 3)), label="2 queries, 3 keys and values of 2 numbers")
-_x, _y, _z = _table(4, 3, 3), _table(5, 3, 3), _table(6, 3, 3)
-catalogue.visible("no_mask", _x, _y, _z, np.zeros((3, 3)), label="as many queries as keys and numbers")
-_causal = np.triu(np.full((3, 3), -1e10), k=1)
-catalogue.visible("causal_mask", _table(7, 3, 2), _table(8, 3, 2), _table(9, 3, 1), _causal, label="a causal mask")
-catalogue.visible("causal_mask", _x, _y, _z, _causal, label="a causal mask")
-_last = [[0, 0, 0, -1e10], [0, 0, 0, 0]]
-catalogue.visible(
-    "causal_mask", _q, _table(10, 4, 4), _table(11, 4, 1), _last, label="the last 2 of 4 tokens as queries"
-)
-_penalty = [[0, -0.5, -1], [-0.5, 0, -0.5]]
-catalogue.visible("any_mask", _q, _k, _v, _penalty, label="a mask that penalises distance")
-_mixed = [[0.5, -1e10, -1, 0], [-1e10, 2, 0, 1]]
-catalogue.visible("any_mask", _q, _table(10, 4, 4), _table(11, 4, 3), _mixed, label="a mask of all kinds of numbers")
-catalogue.visible("any_mask", _x, _y, _z, _table(12, 3, 3), label="a mask of small numbers")
-_far = [[100, 0, 0, 0], [-100, 0, 0, 1]]
-_keys = [[40, 1, 0, 2], [40, 0, 1, 3], [40, 1, 1, 1]]
-catalogue.visible("large_scores", _far, _keys, _v, _penalty, label="scores far from zero")
+catalogue.read(Path(__file__).with_suffix(".json"))
 
 # -- others of each kind, drawn: visible checks are asked once more on them, and proofs of a mistake's name ------------
 
@@ -199,8 +171,7 @@ def square_only(q, k, v, mask):
     return reference(q, k, v, mask)
 
 
-catalogue.read(
-    Path(__file__).with_suffix(".json"),
+catalogue.formulas(
     queries_and_keys_swapped=lambda q, k, v, mask: reference(k, q, v, mask),
     keys_and_values_swapped=lambda q, k, v, mask: reference(q, v, k, mask),
     weights_transposed=lambda q, k, v, mask: weights(scaled(q, k, mask)).T @ v,

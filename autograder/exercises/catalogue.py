@@ -79,13 +79,24 @@ class Catalogue:
         """Fresh cases for one mistake: see Stored.prove."""
         return self.proof_cases(AT_GRADING, {name: self.mistakes()[name][0]})
 
-    def read(self, path: Path, **formulas: Function) -> None:
-        """Register the mistakes of a JSON file. Those that `change` no parameters have a formula by their name."""
-        for name, entry in json.loads(path.read_text("utf-8")).items():
-            self.words[name] = [entry["fact"], entry["question"]]
-            if change := entry.get("change"):
+    def read(self, path: Path) -> None:
+        """Register what a JSON file says: visible cases by group, and mistakes, some of which need a formula."""
+        said = json.loads(path.read_text("utf-8"))
+        for group, cases in said.get("cases", {}).items():
+            for case in cases:
+                self.visible(group, *case["args"], label=case["label"])
+        for name, mistake in said["mistakes"].items():
+            self.words[name] = [mistake["fact"], mistake["question"]]
+            if change := mistake.get("change"):
                 self.changes[name] = change
-            self.singles[name] = partial(self.variants, **change) if change else formulas[name]
+                self.singles[name] = partial(self.variants, **change)
+
+    def formulas(self, **wrong: Function) -> None:
+        """Register what computes the other mistakes. Raises ValueError where words or a formula lack."""
+        self.singles |= wrong
+        if self.singles.keys() != self.words.keys():
+            lacking = ", ".join(sorted(self.singles.keys() ^ self.words.keys()))
+            raise ValueError(f"{self.exercise}: words or a formula are missing for {lacking}")
 
     def mistakes(self) -> dict[str, tuple[Function, list[str]]]:
         """Every known mistake and its words: the single ones, then the combinations of two."""

@@ -45,15 +45,8 @@ def variants(a, b, centre=False, numerator="dot", denominator="lengths", after="
 
 
 catalogue = Catalogue(exercise.name, reference, "", variants)
+catalogue.read(Path(__file__).with_suffix(".json"))
 
-# -- the visible cases -------------------------------------------------------------------------------------------------
-
-_angles = "known_angles"
-catalogue.visible(_angles, [1, 0], [1, 1], label="two vectors at 45 degrees")
-catalogue.visible(_angles, [3, 4], [4, -3], label="two vectors at a right angle")
-catalogue.visible(_angles, [1, 2, 2], [2, 4, 4], label="two vectors of one direction")
-catalogue.visible(_angles, [0.5, -1, 2, 0], [-1, 2, -4, 0], label="two vectors of opposite directions")
-catalogue.visible(_angles, [2, 1, 3], [1, -1, 0.5], label="two vectors of different lengths")
 _wte = weights.load(weights.EMBEDDED)[1]["wte"]
 for _i, _j in ((300, 301), (400, 700)):
     catalogue.visible("embeddings", _wte[_i], _wte[_j], label="two embeddings")
@@ -106,8 +99,7 @@ def pairs(data: Hidden, table: str, label: str) -> list[Case]:
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
-catalogue.read(
-    Path(__file__).with_suffix(".json"),
+catalogue.formulas(
     euclidean_distance=lambda a, b: np.linalg.norm(a - b),
     clipped_at_zero=lambda a, b: max(0.0, reference(a, b)),
     rounded=lambda a, b: np.round(reference(a, b)),

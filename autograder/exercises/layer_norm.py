@@ -44,20 +44,7 @@ def variants(
 
 
 catalogue = Catalogue(exercise.name, reference, "[..., n]", variants)
-
-# -- the visible cases -------------------------------------------------------------------------------------------------
-
-_ones, _zeros = [1.0] * 3, [0.0] * 3
-catalogue.visible("rows", [[1, 3], [2, -2]], [1, 1], [0, 0], label="a small table")
-catalogue.visible("rows", [[1, 2, 6], [-1, 0.5, 3]], _ones, _zeros, label="a table of 2 rows and 3 columns")
-catalogue.visible("gain_and_bias", [[1, 3], [2, -2]], [2, 3], [1, -1], label="a small table")
-catalogue.visible("gain_and_bias", [[1, 2, 6], [-1, 0.5, 3]], [2, 0.5, -1], [1, -2, 0.5], label="gains and biases")
-catalogue.visible("other_dimensions", [1, 2, 6], [2, 0.5, -1], [1, -2, 0.5], label="one row alone")
-_stack = [[[1, 2, 6], [-1, 0.5, 3]], [[0, 2, 1], [4, -3, 2]]]
-catalogue.visible("other_dimensions", _stack, [2, 0.5, -1], [1, -2, 0.5], label="a stack of 2 tables")
-catalogue.visible("small_variance", [[0.5] * 4], [2, 1, 1, 3], [1, 2, 3, 4], label="a row of equal numbers")
-catalogue.visible("small_variance", [[0.01, 0.03], [0.02, 0.025]], [1, 1], [0, 0], label="rows of little variance")
-catalogue.visible("small_variance", [[1, 2, 6], [-1, 0.5, 3]], _ones, _zeros, 0.5, label="a large eps")
+catalogue.read(Path(__file__).with_suffix(".json"))
 
 # -- others of each kind, drawn: visible checks are asked once more on them, and proofs of a mistake's name ------------
 
@@ -164,8 +151,7 @@ def between_zero_and_one(x, g, b, eps=1e-5):
     return g * (x - low) / (high - low + eps) + b
 
 
-catalogue.read(
-    Path(__file__).with_suffix(".json"),
+catalogue.formulas(
     gain_and_bias_swapped=lambda x, g, b, eps=1e-5: reference(x, b, g, eps),
     only_gain_and_bias=lambda x, g, b, eps=1e-5: g * x + b,
     gain_and_bias_before=lambda x, g, b, eps=1e-5: reference(g * x + b, 1.0, 0.0, eps),

@@ -32,6 +32,7 @@ def among(logits, chosen):
 
 
 catalogue = Catalogue(exercise.name, reference, "")
+catalogue.read(Path(__file__).with_suffix(".json"))
 
 # -- the cases ---------------------------------------------------------------------------------------------------------
 
@@ -151,8 +152,7 @@ def not_renormalised(logits, n, heir):
     return p
 
 
-catalogue.read(
-    Path(__file__).with_suffix(".json"),
+catalogue.formulas(
     greedy=lambda z, n: among(z, [np.argmax(z)]),
     uniform_over_top=lambda z, n: among(np.zeros(len(z)), ranked(z)[-n:]),
     uniform_over_all=lambda z, n: np.full(len(z), 1 / len(z)),

@@ -33,22 +33,7 @@ def variants(x, shift="max", sign=1.0, temperature=None, curve="exp", over="sum"
 
 
 catalogue = Catalogue(exercise.name, reference, "[..., n]", variants)
-
-# -- the visible cases -------------------------------------------------------------------------------------------------
-
-catalogue.visible("rows", [[0, 1], [2, 0.5]], label="a small table")
-catalogue.visible("rows", [[1, 2, 0.5], [-1, 3, 0]], label="a table of 2 rows and 3 columns")
-catalogue.visible(
-    "rows", [[0.3, -0.6, -1e10], [1.5, 0.2, -1e10], [0.7, -2, 1]], label="scores of which some are masked"
-)
-catalogue.visible("other_dimensions", [0, 1], label="one row alone")
-catalogue.visible("other_dimensions", [0.5, -1, 2], label="one row alone")
-catalogue.visible("other_dimensions", [[[0, 1], [2, -1]], [[1, 0.5], [0, 3]]], label="a stack of 2 tables")
-catalogue.visible("far_from_zero", [1000, 1001], label="scores far above zero")
-catalogue.visible("far_from_zero", [-1000, -1001.5], label="scores far below zero")
-catalogue.visible("far_from_zero", [[0, 1], [-1000, -1002]], label="rows far apart")
-catalogue.visible("far_from_zero", [0, 1] + [0.5] * 9 + [-900], label="one score far below the others")
-catalogue.visible("far_from_zero", [1, -3000, 0, -3000], label="scores far apart")
+catalogue.read(Path(__file__).with_suffix(".json"))
 
 # -- others of each kind, drawn: visible checks are asked once more on them, and proofs of a mistake's name ------------
 
@@ -132,8 +117,7 @@ def shifted(x):
     return x - x.max(axis=-1, keepdims=True)
 
 
-catalogue.read(
-    Path(__file__).with_suffix(".json"),
+catalogue.formulas(
     log_softmax=lambda x: shifted(x) - np.log(np.exp(shifted(x)).sum(axis=-1, keepdims=True)),
     one_hot=lambda x: (x == x.max(axis=-1, keepdims=True)).astype(float),
     proportional=lambda x: x / x.sum(axis=-1, keepdims=True),

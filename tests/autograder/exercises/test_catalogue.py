@@ -26,8 +26,9 @@ def read(catalogue, folder, entries, **formulas):
         name: {"fact": fact, "question": question} | ({"change": change} if change else {})
         for name, (change, fact, question) in entries.items()
     }
-    (folder / "f.json").write_text(json.dumps(told))
-    catalogue.read(folder / "f.json", **formulas)
+    (folder / "f.json").write_text(json.dumps({"mistakes": told}))
+    catalogue.read(folder / "f.json")
+    catalogue.formulas(**formulas)
 
 
 def test_a_mistake_of_its_own_formula_has_its_words_beside_the_others(tmp_path):
@@ -38,8 +39,20 @@ def test_a_mistake_of_its_own_formula_has_its_words_beside_the_others(tmp_path):
 
 
 def test_a_mistake_without_a_change_needs_a_formula(tmp_path):
-    with pytest.raises(KeyError, match="nothing"):
+    with pytest.raises(ValueError, match="missing for nothing"):
         read(doubling(), tmp_path, {"nothing": (None, "It is always 0.", "What is x for?")})
+    with pytest.raises(ValueError, match="missing for something"):
+        read(doubling(), tmp_path, {}, something=abs)
+
+
+def test_cases_that_a_person_typed_are_read_by_group(tmp_path):
+    catalogue = Catalogue("f", lambda x, by: by * x, "[n]")
+    said = {"cases": {"some": [{"label": "two numbers", "args": [[1, 2], 3]}]}, "mistakes": {}}
+    (tmp_path / "f.json").write_text(json.dumps(said))
+    catalogue.read(tmp_path / "f.json")
+    (case,) = catalogue.groups["some"]
+    assert case.args[0].dtype == np.float32 and case.args[1] == 3 and case.expected.tolist() == [3, 6]
+    assert case.label == "two numbers" and case.shown
 
 
 def test_two_variants_are_known_together_unless_they_change_the_same(tmp_path):
