@@ -3,7 +3,7 @@
 import numpy as np
 
 from gptkit.checks.cases import Stored, gates
-from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.core import Exercise, Student
 from gptkit.checks.probes.attention import probes
 
 exercise = Exercise("attention", "(q, k, v, mask)", uses=("softmax",))
@@ -41,11 +41,8 @@ def weights_sum_to_one(attention: Student) -> None:
     q, k, v, mask = case.args
     out = gates(attention.name, case, attention(q, k, np.ones_like(v), mask))
     if np.abs(out - 1).max() > 1e-3:
-        raise Failed(
-            "When all values are 1, the result is not 1 everywhere.",
-            "What do one query's weights sum to?",
-            example=stored.smallest(attention),
-        )
+        fact = "When all values are 1, the result is not 1 everywhere."
+        raise stored.failed(attention, fact, "What do one query's weights sum to?")
 
 
 @exercise.check(share=0.05)

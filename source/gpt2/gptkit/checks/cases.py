@@ -134,6 +134,10 @@ class Stored:
             return Failed(f"{name} returned other numbers than expected for {case.label}.", question)
         return Failed(difference(name, self.names, case.args, got, case.expected, case.label), question)
 
+    def failed(self, f: Student, fact: str, question: str) -> Failed:
+        """A fact about all results of `f`, with the smallest case that shows it."""
+        return Failed(fact, question, example=self.smallest(f))
+
     def smallest(self, f: Student, cases: Sequence[Case] = ()) -> str | None:
         """The smallest stored case (of all, or of some) that `f` gets wrong, with what came and what should have."""
         kept = self.answers(f)

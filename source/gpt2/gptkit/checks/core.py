@@ -12,7 +12,7 @@ import linecache
 import sysconfig
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from types import CodeType
 from typing import Any, Literal, Protocol
@@ -43,32 +43,26 @@ NUMPY_SAYS = {  # NumPy's fixed sentences about probabilities, and what they are
 }
 
 
+@dataclass(eq=False)
 class Failed(Exception):
-    """A check's verdict: one fact, one question that leads to the mistake.
+    """A check's verdict: one fact, and one question that leads to the mistake.
 
-    `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
-    ENDS the checks that follow are reported as not reached. `mistake` is the name of a known mistake, `measured` that
-    of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`. `line` is the
-    line of theirs that raised, and `example` a sentence or two on the smallest input that shows it.
+    After a `status` in ENDS the checks that follow are reported as not reached.
     """
 
-    def __init__(
-        self,
-        fact: str,
-        question: str | None = None,
-        mistake: str | None = None,
-        status: Status = "failed",
-        *,
-        measured: str | None = None,
-        error: str | None = None,
-        about: str | None = None,
-        line: str | None = None,
-        example: str | None = None,
-    ):
-        super().__init__(fact)
-        self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
-        self.measured, self.error, self.about = measured, error, about
-        self.line, self.example = line, example
+    fact: str
+    question: str | None = None
+    mistake: str | None = None  # the name of a known one
+    status: Status = "failed"
+    _: KW_ONLY
+    measured: str | None = None  # the name of a measurement
+    error: str | None = None  # the type of an exception ...
+    about: str | None = None  # ... and what its text is about: see `about`
+    line: str | None = None  # of theirs, that raised
+    example: str | None = None  # a sentence or two on the smallest input that shows it
+
+    def __str__(self) -> str:
+        return self.fact
 
 
 @dataclass(frozen=True)

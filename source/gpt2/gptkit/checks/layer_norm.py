@@ -3,7 +3,7 @@
 import numpy as np
 
 from gptkit.checks.cases import Stored, gates
-from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.core import Exercise, Student
 from gptkit.checks.probes.layer_norm import probes
 
 exercise = Exercise("layer_norm", "(x, g, b, eps=1e-5)")
@@ -40,17 +40,11 @@ def mean_0_variance_1(layer_norm: Student) -> None:
     case = stored.groups["rows"][-1]
     y = gates(layer_norm.name, case, layer_norm(*case.args))
     if np.abs(y.mean(axis=-1)).max() > 1e-2:
-        raise Failed(
-            "The rows of the result do not have mean 0.",
-            "What is subtracted from each row?",
-            example=stored.smallest(layer_norm),
-        )
+        fact = "The rows of the result do not have mean 0."
+        raise stored.failed(layer_norm, fact, "What is subtracted from each row?")
     if np.abs(y.var(axis=-1) - 1).max() > 1e-2:
-        raise Failed(
-            "The rows of the result do not have variance 1.",
-            "What is each row divided by?",
-            example=stored.smallest(layer_norm),
-        )
+        fact = "The rows of the result do not have variance 1."
+        raise stored.failed(layer_norm, fact, "What is each row divided by?")
 
 
 @exercise.check(share=0.05)

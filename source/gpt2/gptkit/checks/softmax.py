@@ -3,7 +3,7 @@
 import numpy as np
 
 from gptkit.checks.cases import Stored, gates
-from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.core import Exercise, Student
 from gptkit.checks.probes.softmax import probes
 
 exercise = Exercise("softmax", "(x)")
@@ -34,13 +34,10 @@ def rows_sum_to_one(softmax: Student) -> None:
     case = stored.groups["rows"][-1]
     p = gates(softmax.name, case, softmax(*case.args))
     if (p < 0).any():
-        raise Failed(
-            "Some of the probabilities are negative.",
-            "Which step makes every score positive?",
-            example=stored.smallest(softmax),
-        )
+        fact = "Some of the probabilities are negative."
+        raise stored.failed(softmax, fact, "Which step makes every score positive?")
     if np.abs(p.sum(axis=-1) - 1).max() > 1e-3:
-        raise Failed("The rows do not all sum to 1.", "What is each row divided by?", example=stored.smallest(softmax))
+        raise stored.failed(softmax, "The rows do not all sum to 1.", "What is each row divided by?")
 
 
 @exercise.check(share=0.05)

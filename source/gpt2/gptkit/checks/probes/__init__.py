@@ -88,10 +88,13 @@ class Probes:
             except Unusable:
                 continue
             if found is not None:
-                name, *values = found
-                fact, question = self.words[name]
-                return Failed(fact.format(*map(put, values)), question, measured=name)
+                return self.fact(*found)
         return None
+
+    def fact(self, name: str, *values: Any) -> Failed:
+        """What is said and asked where this was measured."""
+        fact, question = self.words[name]
+        return Failed(fact.format(*map(put, values)), question, measured=name)
 
 
 def put(value: Any) -> str:
