@@ -59,6 +59,7 @@ def write_data(folder: Path) -> None:
             module.catalogue.write(folder)
 
 
+# In the notebook a name is proved on stored cases; at grading the mistakes themselves are here to be computed.
 for _module in modules().values():
     if hasattr(_module, "catalogue") and hasattr(_module, "stored"):
         _module.stored.prove = _module.catalogue.prove

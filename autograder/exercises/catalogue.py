@@ -117,6 +117,8 @@ class Catalogue:
         seen: dict[str, list[np.ndarray | None]] = {"the reference": [case.expected for case in cases]}
         for name, (wrong, _) in known.items():
             outputs = [output(wrong, case.args) for case in cases]
+            # Two mistakes with the same results cannot be told apart; the first one, and the single one, is the
+            # simpler story.
             twin = next((other for other, theirs in seen.items() if all(map(alike, theirs, outputs))), None)
             if twin is None:
                 seen[name] = outputs
@@ -145,6 +147,7 @@ def wide(args: tuple) -> list:
 
 def output(wrong: Function, args: tuple) -> np.ndarray | None:
     """What a mistake returns, computed in float64; None when it raises, an empty array when float32 gives another."""
+    # Students' float32 and ours in float64 must agree, else rounding would decide whether a mistake is recognised.
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         try:
             exact, short = (np.asarray(wrong(*given), np.float64) for given in (wide(args), args))

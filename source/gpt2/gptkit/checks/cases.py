@@ -88,6 +88,8 @@ class Stored:
         `rtol` is relative to each number, `atol` to a case's largest one. A call that raised is told before numbers
         that are off, and the smallest case before larger ones.
         """
+        # Also for hidden cases: the stored ones are asked first, so that no answer to them can depend on hidden
+        # inputs.
         kept, shown = self.answers(f), self.cases
         if isinstance(cases, str) and cases in self._drawn.get():
             cases = self._drawn.get()[cases]
@@ -105,6 +107,7 @@ class Stored:
         ]
         if not found:
             return
+        # Of several cases the smallest is told: it is the one that can be worked out by hand.
         (_, verdict), cause = min(found, key=lambda one: one[0]), self.cause(f)
         why = verdict
         if verdict.status != "error" or (cause and cause.measured == "signature"):
@@ -190,6 +193,8 @@ class Stored:
             return Failed(fact, question, status="error", measured="signature")
         if required > self.required and names[: len(self.names)] == self.names:
             return Failed(fact, "Which parameter has a default there?", status="error", measured="signature")
+        # Only a function that does better when its own order is followed has its parameters swapped; names may
+        # differ.
         order = [name.lower() for name in names[: len(self.names)]]
         if order == self.names or sorted(order) != sorted(self.names):
             return None
@@ -279,6 +284,7 @@ def results_of(f: Student, cases: Sequence[Case | tuple]) -> list[Any]:
             return why
 
     try:
+        # One message for all: each costs a round trip to the other process. Only when one raised is each asked alone.
         return f.many(calls)
     except Failed as why:
         if why.status in ENDS:
@@ -301,6 +307,7 @@ def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[s
             known = case.fingerprints[name]
             if (known is None) != (got is None) or (known is not None and not known.size):
                 continue
+            # One contradiction is enough: a name that does not fit misleads more than none.
             if known is not None and got is not None and not same(got, known):
                 break
             agreed += 1

@@ -110,6 +110,7 @@ class Local:
         self.name = self.name or getattr(self.function, "__name__", "your function")
 
     def __call__(self, *args: Any) -> Any:
+        # A function that writes into its arguments must not spoil those of the calls that follow.
         given = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in args)
         started = time.perf_counter()
         try:
@@ -156,6 +157,7 @@ def too_slow(name: str, seconds: float) -> Failed:
 def raised(name: str, error: BaseException) -> Failed:
     """What a student reads when their function raised: the kind, the line of theirs it came from, and the message."""
     where, function, line, step = "", None, 0, error.__traceback__
+    # The deepest line of their own, not NumPy's below it nor ours above it.
     while step is not None:
         code, file = step.tb_frame.f_code, step.tb_frame.f_code.co_filename
         if not file.startswith(NOT_THEIRS) and not any(part in file for part in INSTALLED):

@@ -98,6 +98,7 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
         for i in sorted(asked):
             ids = draws(f, cases[i], seed + 3 * look + i, LOOK[i])
             outside(f, cases[i], ids)
+            # Draws are independent, so the odds of all looks multiply: their logarithms add up.
             odds, seen[i] = odds + tables[i][:, ids].sum(axis=1), np.append(seen[i], ids)
         urns = np.array([urn(ids, case.expected) for ids, case in zip(seen, cases, strict=True)])
         if np.logaddexp.reduce([*odds, *urns]) - math.log(len(odds) + 3) >= -math.log(ALARM):
@@ -145,6 +146,7 @@ def urn(ids: np.ndarray, p: np.ndarray) -> float:
     """
     kind = np.empty(len(p), int)
     kind[np.argsort(-p, kind="stable")] = np.log2(np.arange(1, len(p) + 1)).astype(int)
+    # Kinds and not ids: with thousands of ids each comes too seldom to learn from.
     expected, came = np.bincount(kind, p) / p.sum(), np.bincount(kind[ids], minlength=kind.max() + 1)
     if (came[expected <= 0] > 0).any():
         return math.inf

@@ -115,6 +115,8 @@ def _fetch(model: Published, files: list[Wanted], partial: Path, folder: Path) -
     if not folder.exists():
         partial.rename(folder)
         return
+    # A folder without its parameters is not taken for a model, so a move that breaks off leaves none that looks
+    # whole.
     for path in sorted(partial.iterdir(), key=lambda path: path.name == weights.PARAMETERS):  # these come last
         path.replace(folder / path.name)
     shutil.rmtree(partial, ignore_errors=True)

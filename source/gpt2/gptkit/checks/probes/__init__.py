@@ -36,6 +36,7 @@ class Answers:
     def raw(self, name: str) -> np.ndarray:
         """An answer of the right shape as float64, NaN and infinity included. Raises Unusable."""
         result = self.results[name]
+        # What a student returns may be of any type; np.asarray of an object would run its methods.
         array = np.asarray(result) if isinstance(result, np.ndarray | np.generic | int | float) else np.empty(0)
         if (
             array.dtype.kind not in "fiu"
