@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from gptkit.checks.attention import exercise, stored
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise
 from picoGPT.gpt2_pico import attention as reference
 
 from autograder.exercises.catalogue import Catalogue
@@ -92,36 +92,24 @@ def _(rng):
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
-@hidden.check(share=0.2, value=True)
-def real_heads(attention: Student, data: Hidden) -> None:
-    """Heads of the model give the values expected."""
-    stored.compare(attention, data.keep(whole_heads), rtol=1e-3, atol=1e-3)
-
-
-@hidden.check(share=0.15, value=True)
-def fewer_queries(attention: Student, data: Hidden) -> None:
-    """A few queries that look back at many keys, and values of another width, give what is expected."""
-    stored.compare(attention, data.keep(some_queries), rtol=1e-3, atol=1e-3)
-
-
-@hidden.check(share=0.1, value=True)
-def penalties(attention: Student, data: Hidden) -> None:
-    """Masks that hold penalties of many sizes change the weights as the formula says."""
-    stored.compare(attention, data.keep(penalised), rtol=1e-3, atol=1e-3)
-
-
 def chosen(data: Hidden, name: str, n: int) -> list[tuple[np.ndarray, ...]]:
     """(q, k, v, mask) of `n` heads, drawn."""
     heads = data.trace.attentions
     return [heads[i][:4] for i in data.rng(name).choice(len(heads), n, replace=False)]
 
 
-def whole_heads(data: Hidden) -> list[Case]:
+@stored.hidden_check(hidden, share=0.2, rtol=1e-3, atol=1e-3)
+def real_heads(data: Hidden) -> list[Case]:
+    """Heads of the model give the values expected."""
     return [catalogue.case(*head, label="a head of the model") for head in chosen(data, "heads", 3)]
 
 
-def some_queries(data: Hidden) -> list[Case]:
-    """One query; a few in the middle; and values that are narrower, of random positions masked."""
+@stored.hidden_check(hidden, share=0.15, rtol=1e-3, atol=1e-3)
+def fewer_queries(data: Hidden) -> list[Case]:
+    """A few queries that look back at many keys, and values of another width, give what is expected.
+
+    One query; a few in the middle; and values that are narrower, of random positions masked.
+    """
     (q1, k1, v1, m1), (q2, k2, v2, m2), (q3, k3, v3, m3) = chosen(data, "queries", 3)
     hide = data.rng("hide").random(m3[-5:].shape) < 0.4
     hide[:, 0] = False  # no query without any key
@@ -134,8 +122,12 @@ def some_queries(data: Hidden) -> list[Case]:
     ]
 
 
-def penalised(data: Hidden) -> list[Case]:
-    """A penalty for distance besides the causal mask, small random numbers for any pair, large ones for all."""
+@stored.hidden_check(hidden, share=0.1, rtol=1e-3, atol=1e-3)
+def penalties(data: Hidden) -> list[Case]:
+    """Masks that hold penalties of many sizes change the weights as the formula says.
+
+    A penalty for distance besides the causal mask, small random numbers for any pair, large ones for all.
+    """
     (q1, k1, v1, m1), (q2, k2, v2, m2) = chosen(data, "penalties", 2)
     n = len(q1)
     slope = np.float32(data.rng("slope").uniform(0.1, 0.5))

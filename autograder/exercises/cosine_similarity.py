@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from gptkit import weights
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise
 from gptkit.checks.cosine_similarity import exercise, stored
 from picoGPT.similarity import cosine_similarity as reference
 
@@ -71,23 +71,15 @@ def _(rng):
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
-@hidden.check(share=0.25, value=True)
-def token_embeddings(cosine_similarity: Student, data: Hidden) -> None:
+@stored.hidden_check(hidden, share=0.25, atol=1e-4)
+def token_embeddings(data: Hidden) -> list[Case]:
     """Embeddings of tokens have the similarity expected."""
-    stored.compare(cosine_similarity, data.keep(token_pairs), atol=1e-4)
-
-
-@hidden.check(share=0.1, value=True)
-def position_embeddings(cosine_similarity: Student, data: Hidden) -> None:
-    """Embeddings of positions have the similarity expected."""
-    stored.compare(cosine_similarity, data.keep(position_pairs), atol=1e-4)
-
-
-def token_pairs(data: Hidden) -> list[Case]:
     return pairs(data, "wte", "embeddings of tokens")
 
 
-def position_pairs(data: Hidden) -> list[Case]:
+@stored.hidden_check(hidden, share=0.1, atol=1e-4)
+def position_embeddings(data: Hidden) -> list[Case]:
+    """Embeddings of positions have the similarity expected."""
     return pairs(data, "wpe", "embeddings of positions")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise
 from gptkit.checks.layer_norm import exercise, stored
 from picoGPT.gpt2_pico import layer_norm as reference
 
@@ -89,31 +89,17 @@ def _(rng):
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
-@hidden.check(share=0.2, value=True)
-def activations(layer_norm: Student, data: Hidden) -> None:
+@stored.hidden_check(hidden, share=0.2, atol=1e-4)
+def activations(data: Hidden) -> list[Case]:
     """The model's own activations, gains and biases give the numbers expected."""
-    stored.compare(layer_norm, data.keep(real_rows), atol=1e-4)
-
-
-@hidden.check(share=0.15, value=True)
-def batch(layer_norm: Student, data: Hidden) -> None:
-    """A batch of the model's activations, and one alone, give the numbers expected with any gains and biases."""
-    stored.compare(layer_norm, data.keep(real_batch), atol=1e-4)
-
-
-@hidden.check(share=0.1, value=True)
-def any_eps(layer_norm: Student, data: Hidden) -> None:
-    """The `eps` that is given is the one that is used."""
-    stored.compare(layer_norm, data.keep(real_eps), atol=1e-4)
-
-
-def real_rows(data: Hidden) -> list[Case]:
     norms = data.trace.layer_norms
     chosen = sorted({0, 1, *data.rng("layer_norm").choice(len(norms), 2, replace=False), len(norms) - 1})
     return [catalogue.case(*norms[i][:3], label="the model's activations") for i in chosen]
 
 
-def real_batch(data: Hidden) -> list[Case]:
+@stored.hidden_check(hidden, share=0.15, atol=1e-4)
+def batch(data: Hidden) -> list[Case]:
+    """A batch of the model's activations, and one alone, give the numbers expected with any gains and biases."""
     x = data.trace.layer_norms[1][0]
     g, b = data.rng("gains").normal(size=(2, x.shape[-1])).astype(np.float32)
     half = len(x) // 2
@@ -124,8 +110,12 @@ def real_batch(data: Hidden) -> list[Case]:
     ]
 
 
-def real_eps(data: Hidden) -> list[Case]:
-    """eps of about the activations' own variance, and zero difference between the numbers of a row."""
+@stored.hidden_check(hidden, share=0.1, atol=1e-4)
+def any_eps(data: Hidden) -> list[Case]:
+    """The `eps` that is given is the one that is used.
+
+    eps of about the activations' own variance, and zero difference between the numbers of a row.
+    """
     x, g, b, _ = data.trace.layer_norms[1]
     eps = float(x.var(axis=-1).mean() * data.rng("eps").uniform(0.3, 1))
     flat = np.full((2, 8), 0.25, np.float32)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise
 from gptkit.checks.softmax import exercise, stored
 from picoGPT.gpt2_pico import softmax as reference
 
@@ -64,26 +64,12 @@ def _(rng):
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
-@hidden.check(share=0.2, value=True)
-def attention_scores(softmax: Student, data: Hidden) -> None:
-    """The model's own attention scores become the attention weights expected."""
-    stored.compare(softmax, data.keep(scores_of_heads))
+@stored.hidden_check(hidden, share=0.2)
+def attention_scores(data: Hidden) -> list[Case]:
+    """The model's own attention scores become the attention weights expected.
 
-
-@hidden.check(share=0.15, value=True)
-def likeliest_tokens(softmax: Student, data: Hidden) -> None:
-    """The scores of the model's likeliest tokens become their probabilities, wherever the scores lie."""
-    stored.compare(softmax, data.keep(top_logits))
-
-
-@hidden.check(share=0.1, value=True)
-def whole_vocabulary(softmax: Student, data: Hidden) -> None:
-    """The scores of all tokens become their probabilities."""
-    stored.compare(softmax, data.keep(all_logits), rtol=0.05, atol=1e-5)
-
-
-def scores_of_heads(data: Hidden) -> list[Case]:
-    """The scores of three heads, masked, one by one and as a stack."""
+    The scores of three heads, masked, one by one and as a stack.
+    """
     chosen = data.rng("softmax").choice(len(data.trace.attentions), 3, replace=False)
     heads = [data.trace.attentions[i] for i in chosen]
     scores = [(q @ k.T / np.sqrt(q.shape[-1]) + mask).astype(np.float32) for q, k, _, mask, _ in heads]
@@ -91,16 +77,24 @@ def scores_of_heads(data: Hidden) -> list[Case]:
     return [*cases, catalogue.case(np.stack(scores), label="the attention scores of three heads")]
 
 
-def top_logits(data: Hidden) -> list[Case]:
-    """The scores of the 300 likeliest tokens, in a random order, where they are and far down and up."""
+@stored.hidden_check(hidden, share=0.15)
+def likeliest_tokens(data: Hidden) -> list[Case]:
+    """The scores of the model's likeliest tokens become their probabilities, wherever the scores lie.
+
+    The scores of the 300 likeliest tokens, in a random order, where they are and far down and up.
+    """
     top = data.rng("softmax top").permutation(np.sort(data.logits)[-300:])
     moved = [top + np.float32(move) for move in (0, -1200, 1200)]
     label = "the scores of the likeliest tokens"
     return [catalogue.case(scores, label=label) for scores in (*moved, np.stack(moved))]
 
 
-def all_logits(data: Hidden) -> list[Case]:
-    """A running float32 sum over so many tokens is off by 1 %, so this check is a coarse one."""
+@stored.hidden_check(hidden, share=0.1, rtol=0.05, atol=1e-5)
+def whole_vocabulary(data: Hidden) -> list[Case]:
+    """The scores of all tokens become their probabilities.
+
+    A running float32 sum over so many tokens is off by 1 %, so this check is a coarse one.
+    """
     moved = data.logits - data.logits.max() - np.float32(150)  # where 124M's own are
     return [catalogue.case(z, label="the scores of all tokens") for z in (data.logits, moved)]
 

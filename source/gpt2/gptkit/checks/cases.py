@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from gptkit.checks.core import ENDS, Failed, Student, kind_of
+from gptkit.checks.core import ENDS, Check, Exercise, Failed, Student, first_paragraph, kind_of
 from gptkit.checks.probes import Probes
 from gptkit.checks.words import BY_INPUT, difference, example, question_about, question_after
 
 DATA = Path(__file__).parent / "data"
 PROOFS = "proofs"  # the group of cases that prove a mistake's name, and that no check shows
 RTOL, ATOL = 1e-4, 1e-5  # float32 honesty: what any order of the same operations keeps
+MakeCases = Callable[[Any], Sequence["Case"]]  # of the hidden data
 NEAR = 3e-4  # how close a result must be to a mistake's, relative to its largest number, to be the same
 
 
@@ -81,6 +82,27 @@ class Stored:
             yield
         finally:
             self._drawn.reset(token)
+
+    def visible_check(self, exercise: Exercise, group: str, *, share: float, says: str) -> None:
+        """Register the check that a group of the visible cases is answered as expected, under the group's name."""
+        exercise.checks.append(Check(group, says, share, True, False, lambda f: self.compare(f, group)))
+
+    def hidden_check(
+        self, exercise: Exercise, *, share: float, **tolerances: float
+    ) -> Callable[[MakeCases], MakeCases]:
+        """Register the check that cases made of the hidden data are answered as expected, as `compare` tells.
+
+        The check has the name of the function that makes them; its docstring's first paragraph is what students read.
+        """
+
+        def register(make: MakeCases) -> MakeCases:
+            def test(f: Student, data: Any) -> None:
+                self.compare(f, data.keep(make), **tolerances)
+
+            exercise.checks.append(Check(make.__name__, first_paragraph(make), share, True, True, test))
+            return make
+
+        return register
 
     def compare(self, f: Student, cases: str | Sequence[Case], *, rtol: float = RTOL, atol: float = ATOL) -> None:
         """Raise Failed unless `f` returns what is expected for every case (a group's name stands for its cases).

@@ -240,11 +240,15 @@ class Exercise:
         """Register a check worth `share` of the exercise; the docstring's first paragraph is what students read."""
 
         def register(test: Callable) -> Callable:
-            says = " ".join((test.__doc__ or "").split("\n\n")[0].split())
-            self.checks.append(Check(test.__name__, says, share, value, hidden, test))
+            self.checks.append(Check(test.__name__, first_paragraph(test), share, value, hidden, test))
             return test
 
         return register
+
+
+def first_paragraph(function: Callable) -> str:
+    """Of its docstring, in one line."""
+    return " ".join((function.__doc__ or "").split("\n\n")[0].split())
 
 
 @dataclass

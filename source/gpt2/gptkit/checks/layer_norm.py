@@ -8,30 +8,22 @@ from gptkit.checks.probes.layer_norm import probes
 
 exercise = Exercise("layer_norm", "(x, g, b, eps=1e-5)")
 stored = Stored(exercise.name, exercise.signature, probes)
-
-
-@exercise.check(share=0.1, value=True)
-def rows(layer_norm: Student) -> None:
-    """With gains of 1 and biases of 0, a few rows become the numbers expected."""
-    stored.compare(layer_norm, "rows")
-
-
-@exercise.check(share=0.15, value=True)
-def gain_and_bias(layer_norm: Student) -> None:
-    """The result is scaled by `g`, then moved by `b`."""
-    stored.compare(layer_norm, "gain_and_bias")
-
-
-@exercise.check(share=0.1, value=True)
-def other_dimensions(layer_norm: Student) -> None:
-    """One row alone, and a stack of tables, work too: mean and variance are those of the last axis."""
-    stored.compare(layer_norm, "other_dimensions")
-
-
-@exercise.check(share=0.1, value=True)
-def small_variance(layer_norm: Student) -> None:
-    """`eps` does its work: inside the square root, and for a row whose numbers are all the same."""
-    stored.compare(layer_norm, "small_variance")
+stored.visible_check(
+    exercise, "rows", share=0.1, says="With gains of 1 and biases of 0, a few rows become the numbers expected."
+)
+stored.visible_check(exercise, "gain_and_bias", share=0.15, says="The result is scaled by `g`, then moved by `b`.")
+stored.visible_check(
+    exercise,
+    "other_dimensions",
+    share=0.1,
+    says="One row alone, and a stack of tables, work too: mean and variance are those of the last axis.",
+)
+stored.visible_check(
+    exercise,
+    "small_variance",
+    share=0.1,
+    says="`eps` does its work: inside the square root, and for a row whose numbers are all the same.",
+)
 
 
 @exercise.check(share=0.05)

@@ -8,24 +8,16 @@ from gptkit.checks.probes.softmax import probes
 
 exercise = Exercise("softmax", "(x)")
 stored = Stored(exercise.name, exercise.signature, probes)
-
-
-@exercise.check(share=0.2, value=True)
-def rows(softmax: Student) -> None:
-    """A few rows of scores become the probabilities expected."""
-    stored.compare(softmax, "rows")
-
-
-@exercise.check(share=0.1, value=True)
-def other_dimensions(softmax: Student) -> None:
-    """One row alone, and a stack of tables, work too: the last axis is the one that counts."""
-    stored.compare(softmax, "other_dimensions")
-
-
-@exercise.check(share=0.1, value=True)
-def far_from_zero(softmax: Student) -> None:
-    """Scores far below or far above zero give probabilities, not NaN."""
-    stored.compare(softmax, "far_from_zero")
+stored.visible_check(exercise, "rows", share=0.2, says="A few rows of scores become the probabilities expected.")
+stored.visible_check(
+    exercise,
+    "other_dimensions",
+    share=0.1,
+    says="One row alone, and a stack of tables, work too: the last axis is the one that counts.",
+)
+stored.visible_check(
+    exercise, "far_from_zero", share=0.1, says="Scores far below or far above zero give probabilities, not NaN."
+)
 
 
 @exercise.check(share=0.1)
