@@ -231,7 +231,7 @@ class Stored:
         """Whether the same calls give other numbers the second time."""
         before = [as_array(r) for r in self.answers(f).values()]
         after = [as_array(r) for r in results_of(f, [case.args for case in self.cases])]
-        if all(a is b if a is None or b is None else same(a, b) for a, b in zip(before, after, strict=True)):
+        if all(map(alike, before, after)):
             return None
         fact = f"{f.name} returns other numbers when it is called with the same input again."
         return Failed(fact, "Which line draws by chance, or keeps something from the call before?", measured="fickle")
@@ -354,10 +354,7 @@ def proved(name: str, results: Sequence[Any], cases: Sequence[Case]) -> bool:
         known = case.fingerprints[name]
         if known is not None and not known.size:
             continue
-        if got is None or known is None:
-            if got is not known:
-                return False
-        elif not same(got, known):
+        if not alike(got, known):
             return False
         tells = tells or known is None or not same(known, case.expected)
     return tells
@@ -373,6 +370,11 @@ def as_array(result: Any) -> np.ndarray | None:
         return None
     array = np.asarray(result) if isinstance(result, np.ndarray | np.generic | int | float) else np.empty(0)
     return np.asarray(array, np.float64) if array.dtype.kind in "fiub" else np.empty(0)
+
+
+def alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """Whether both raised, or both returned the same."""
+    return a is b if a is None or b is None else same(a, b)
 
 
 def same(got: np.ndarray, known: np.ndarray) -> bool:
