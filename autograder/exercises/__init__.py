@@ -36,6 +36,7 @@ def on_drawn_cases(check: Check, module: ModuleType) -> Check:
         with module.stored.drawn(data.keep(module.catalogue.drawn_groups)):
             check.test(student)
 
+    # Hidden, as no message may tell these numbers. It has no points of its own: the visible check passes if both do.
     return replace(check, test=getattr(module, "DRAWN", {}).get(check.name, test), hidden=True)
 
 

@@ -43,6 +43,7 @@ class Catalogue:
 
     def case(self, *args: Any, label: str, shown: bool = False) -> Case:
         """A case with what the reference returns in float64; hidden unless said otherwise."""
+        # In float64: what is expected must be nearer to the truth than any honest float32 answer.
         expected = np.asarray(self.reference(*wide(args)), np.float64)
         return Case(args, expected, label, self.shape, shown)
 

@@ -16,6 +16,7 @@ hidden = Exercise(exercise.name, exercise.signature)
 
 def variants(x, shift="max", sign=1.0, temperature=None, curve="exp", over="sum", axis=-1, keepdims=True, after=None):
     """softmax with each of its steps open to change."""
+    # keepdims=None: the axis is kept where something is subtracted, and lost in what divides.
     along, alone = {"axis": axis, "keepdims": keepdims is not False}, {"axis": axis, "keepdims": keepdims is True}
     x = sign * x / (float(np.sqrt(x.shape[-1])) if temperature == "sqrt" else 1)
     if shift == "clip":

@@ -143,6 +143,7 @@ def parameters(function: Callable) -> list[tuple[str, bool]] | None:
         listed = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):
         return None
+    # *args takes any call.
     if any(p.kind is p.VAR_POSITIONAL for p in listed):
         return None
     return [(p.name, p.default is p.empty) for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

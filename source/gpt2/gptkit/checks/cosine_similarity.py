@@ -19,6 +19,7 @@ def lengths_do_not_matter(cosine_similarity: Student) -> None:
     """The lengths of `a` and `b` change nothing."""
     case = stored.groups["known_angles"][-1]
     a, b = case.args
+    # Powers of two change no digit of a number, so whatever changes is the function's doing.
     calls = [(a, b), (np.float32(8) * a, b), (a, np.float32(0.25) * b)]
     results = [float(gates(cosine_similarity.name, case, r)) for r in cosine_similarity.many(calls)]
     if abs(results[1] - results[0]) > 1e-4:

@@ -111,7 +111,9 @@ def download(wanted: Wanted, folder: Path) -> None:
                 raise WeightsError(f"{wanted.url} is not the published file ({flaw}). It has been deleted.")
             anew = True  # its beginning came from an earlier try: perhaps only that was wrong
         except MAY_PASS as why:
+            # Progress starts the count anew: a slow line that breaks off every minute gets there, too.
             failures = 1 if _size(part) > before else failures + 1
+            # No certificate becomes trusted by trying again.
             untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(why))
             if failures >= TRIES or untrusted:
                 raise WeightsError(

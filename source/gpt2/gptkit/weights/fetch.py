@@ -52,6 +52,7 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
         models.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching {name}: waiting for it"
         with alone(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
+            # The process that was waited for may have fetched everything.
             if not _is_complete(folder, enough):
                 _fetch(MODELS[name], wanted(name, source), models / f".{name}.{source}", folder)
             for remains in models.glob(f".{name}.*/"):  # of a download from the other source
