@@ -237,11 +237,11 @@ class Exercise:
     uses: tuple[str, ...] = ()  # the student's other functions that this one may run on
     checks: list[Check] = field(default_factory=list)
 
-    def check(self, share: float, *, value: bool = False, hidden: bool = False) -> Callable[[Callable], Callable]:
+    def check(self, share: float, *, value: bool = False) -> Callable[[Callable], Callable]:
         """Register a check worth `share` of the exercise; the docstring's first paragraph is what students read."""
 
         def register(test: Callable) -> Callable:
-            self.checks.append(Check(test.__name__, first_paragraph(test), share, value, hidden, test))
+            self.checks.append(Check(test.__name__, first_paragraph(test), share, value, False, test))
             return test
 
         return register
