@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +18,7 @@ from gptkit.checks import ladder
 from gptkit.checks.cases import Stored
 from gptkit.checks.core import Result, raised, too_slow, unfinished
 from gptkit.checks.ladder import NEXT
-from gptkit.checks.words import example
+from gptkit.checks.words import QUESTIONS, example
 from gptkit.notebook.feedback import Feedback
 
 from autograder.exercises import EXERCISES, modules
@@ -49,7 +50,8 @@ SPOKEN = {  # where sentences that reach a student are written
         ROOT / "autograder/reports/words.py",
     ],
 }
-MEASURED = {name: m.stored.probes for name, m in modules().items() if hasattr(m, "stored") and m.stored.probes.calls}
+CHECKS = {name: import_module(f"gptkit.checks.{name}") for name in modules()}
+MEASURED = {name: checks.stored.probes for name, checks in CHECKS.items() if hasattr(checks, "stored")}
 BLAME = re.compile(
     r"\b(wrong|incorrect|bad|mistaken|forgot|forgotten|stupid|obvious|obviously|simply|should have)\b", re.I
 )
@@ -96,7 +98,7 @@ def sentences(path: Path) -> list[str]:
                 found.append(text)
             return
         called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
-        if called in FOR_INSTRUCTORS:
+        if called in FOR_INSTRUCTORS or called == "visible_check":  # the second stands under "What is checked"
             return
         if called in FRAGMENTS or (isinstance(node, ast.FunctionDef) and node.name in COMPLETED):
             returned = [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value]
@@ -190,6 +192,7 @@ def page() -> str:
     parts += ["", "## As they are read\n", "Messages that are put together, one of each kind as a student reads it.\n"]
     parts += [f"- {kind}: {text}" for kind, texts in rendered().items() for text in texts]
     parts.append("")
+    parts += ["## After an exception\n", *(f"- {question}" for question in asked_after()), ""]
     for title, paths in SPOKEN.items():
         parts += [f"## {title}\n"]
         parts += [f"- {text}" for text in dict.fromkeys(t for path in paths for t in sentences(path))]
@@ -208,11 +211,17 @@ def unfolded() -> dict[str, str]:
     return found
 
 
+def asked_after() -> list[str]:
+    """The questions about calls that raised, whatever by."""
+    return list(dict.fromkeys(question for kind in QUESTIONS.values() for question in kind.values()))
+
+
 def messages() -> list[str]:
     """All of them, one by one."""
     said = [text for paths in SPOKEN.values() for path in paths for text in sentences(path)]
     said += [c.says for exercise in EXERCISES.values() for c in exercise.checks]
     stored = [Stored(n, "(x)") for n, m in modules().items() if hasattr(m, "catalogue")]
+    said += asked_after()
     said += [text for probes in MEASURED.values() for words in probes.words.values() for text in words]
     return said + [text for s in stored for words in s.mistakes.values() for text in words]
 

@@ -36,6 +36,7 @@ def on_drawn_cases(check: Check, module: ModuleType) -> Check:
         with module.stored.drawn(data.keep(module.catalogue.drawn_groups)):
             check.test(student)
 
+    # Hidden, as no message may tell these numbers. It has no points of its own: the visible check passes if both do.
     return replace(check, test=getattr(module, "DRAWN", {}).get(check.name, test), hidden=True)
 
 
@@ -59,6 +60,7 @@ def write_data(folder: Path) -> None:
             module.catalogue.write(folder)
 
 
+# In the notebook a name is proved on stored cases; at grading the mistakes themselves are here to be computed.
 for _module in modules().values():
     if hasattr(_module, "catalogue") and hasattr(_module, "stored"):
         _module.stored.prove = _module.catalogue.prove

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from gptkit.checks.attention import exercise, stored
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise
 from picoGPT.gpt2_pico import attention as reference
 
 from autograder.exercises.catalogue import Catalogue
@@ -14,7 +14,7 @@ from autograder.exercises.hidden_data import Hidden
 hidden = Exercise(exercise.name, exercise.signature)
 
 
-def variants(q, k, v, mask, scale="d_k", use="added", axis=-1, weigh="softmax", shift=True, values="v"):
+def variants(q, k, v, mask, scale="d_k", mask_use="added", axis=-1, normalise="softmax", shift=True, values="v"):
     """attention with each of its steps open to change."""
     (n_q, d_k), (n_k, d_v) = q.shape, v.shape
     size = {"d_k": d_k, "d_v": d_v, "n_q": n_q, "n_k": n_k, "none": 1, "whole": d_k**2, "times": 1 / d_k, "late": 1}
@@ -35,87 +35,39 @@ def variants(q, k, v, mask, scale="d_k", use="added", axis=-1, weigh="softmax", 
         "only -1e10": lambda: np.where(mask <= -1e9, -1e10, scores / root),
         "to weights": lambda: scores / root,
         "zeroed": lambda: scores / root,
-    }[use]()
-    if weigh == "softmax" or weigh == "not normalised":
+    }[mask_use]()
+    if normalise == "softmax" or normalise == "not normalised":
         w = np.exp(scores - (scores.max(axis=axis, keepdims=True) if shift else 0))
-        w = w / (w.sum(axis=axis, keepdims=True) if weigh == "softmax" else 1)
+        w = w / (w.sum(axis=axis, keepdims=True) if normalise == "softmax" else 1)
     else:
-        w = scores if weigh == "scores" else (scores == scores.max(axis=axis, keepdims=True)).astype(float)
-    w = w + mask if use == "to weights" else w * (mask > -1e9) if use == "zeroed" else w
+        w = scores if normalise == "scores" else (scores == scores.max(axis=axis, keepdims=True)).astype(float)
+    w = w + mask if mask_use == "to weights" else w * (mask > -1e9) if mask_use == "zeroed" else w
     w = w / float(np.sqrt(d_k)) if scale == "late" else w
     return {"v": lambda: w @ v, "k": lambda: w @ k, "none": lambda: w, "mean": lambda: w @ v / n_k}[values]()
 
 
 catalogue = Catalogue(exercise.name, reference, "[n_q, d_v]", variants)
+catalogue.read(Path(__file__).with_suffix(".json"))
 
-# -- the visible cases -------------------------------------------------------------------------------------------------
-
-
-def _table(seed: int, n: int, d: int) -> np.ndarray:
-    """Small numbers with one decimal."""
-    return np.round(np.random.default_rng(seed).normal(size=(n, d)), 1)
+# -- others of each kind, drawn: visible checks are asked once more on them, and proofs of a mistake's name ------------
 
 
-_q, _k, _v = _table(1, 2, 4), _table(2, 3, 4), _table(3, 3, 2)
-catalogue.visible("no_mask", [[1, 0]], [[1, 0], [0, 1]], [[1], [3]], [[0, 0]], label="one query and two keys")
-catalogue.visible("no_mask", _q, _k, _v, np.zeros((2, 3)), label="2 queries, 3 keys and values of 2 numbers")
-_x, _y, _z = _table(4, 3, 3), _table(5, 3, 3), _table(6, 3, 3)
-catalogue.visible("no_mask", _x, _y, _z, np.zeros((3, 3)), label="as many queries as keys and numbers")
-_causal = np.triu(np.full((3, 3), -1e10), k=1)
-catalogue.visible("causal_mask", _table(7, 3, 2), _table(8, 3, 2), _table(9, 3, 1), _causal, label="a causal mask")
-catalogue.visible("causal_mask", _x, _y, _z, _causal, label="a causal mask")
-_last = [[0, 0, 0, -1e10], [0, 0, 0, 0]]
-catalogue.visible(
-    "causal_mask", _q, _table(10, 4, 4), _table(11, 4, 1), _last, label="the last 2 of 4 tokens as queries"
-)
-_penalty = [[0, -0.5, -1], [-0.5, 0, -0.5]]
-catalogue.visible("any_mask", _q, _k, _v, _penalty, label="a mask that penalises distance")
-_mixed = [[0.5, -1e10, -1, 0], [-1e10, 2, 0, 1]]
-catalogue.visible("any_mask", _q, _table(10, 4, 4), _table(11, 4, 3), _mixed, label="a mask of all kinds of numbers")
-catalogue.visible("any_mask", _x, _y, _z, _table(12, 3, 3), label="a mask of small numbers")
-_far = [[100, 0, 0, 0], [-100, 0, 0, 1]]
-_keys = [[40, 1, 0, 2], [40, 0, 1, 3], [40, 1, 1, 1]]
-catalogue.visible("large_scores", _far, _keys, _v, _penalty, label="scores far from zero")
-
-
-@catalogue.proofs
-def fresh(rng):
-    """Fewer queries than keys, as many, one; masks that hide, penalise, or are large; scores far from zero."""
-    q, k, v = rng.normal(size=(3, 5)), rng.normal(size=(6, 5)), rng.normal(size=(6, 2))
-    hide = np.where(rng.random((3, 6)) < 0.4, -1e10, 0.0) * [[0] + [1] * 5]
-    x, y, z = rng.normal(size=(3, 5, 5))
-    causal = np.triu(np.full((5, 5), -1e10), k=1)
-    return [
-        (q, k, v, np.zeros((3, 6))),
-        (q, k, v, hide),
-        (q, k, v, rng.normal(size=(3, 6))),
-        (x, y, z, causal),
-        (x, y, z, rng.normal(size=(5, 5))),
-        (q[:1], k, v, hide[:1]),
-        (q * 5000, k, v, -np.abs(rng.normal(size=(3, 6)))),
-    ]
-
-
-# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
-
-
-def _drawn(rng, n_q=None):
-    """q [n_q, d_k], k [n_k, d_k], v [n_k, d_v] of sizes that are drawn, all different where `n_q` is not given."""
-    n_k, d_k, d_v = rng.permutation([3, 4, 5, 6, 7])[:3]
-    n_q = n_k if n_q == "n_k" else int(rng.choice([n for n in (2, 8, 9) if n != n_k]))
-    return rng.normal(size=(n_q, d_k)), rng.normal(size=(n_k, d_k)), rng.normal(size=(n_k, d_v))
+def _drawn(rng, square=False):
+    """q [n_q, d_k], k [n_k, d_k], v [n_k, d_v] of sizes that are drawn, all different but for n_q = n_k if `square`."""
+    n_q, n_k, d_k, d_v = rng.permutation([2, 3, 4, 5, 6])[:4]
+    return rng.normal(size=(n_k if square else n_q, d_k)), rng.normal(size=(n_k, d_k)), rng.normal(size=(n_k, d_v))
 
 
 @catalogue.drawn("no_mask")
 def _(rng):
     """A mask of zeros, for fewer or more queries than keys and for as many."""
-    return [(q, k, v, np.zeros((len(q), len(k)))) for q, k, v in (_drawn(rng), _drawn(rng, "n_k"))]
+    return [(q, k, v, np.zeros((len(q), len(k)))) for q, k, v in (_drawn(rng), _drawn(rng, square=True))]
 
 
 @catalogue.drawn("causal_mask")
 def _(rng):
     """A causal mask, and one that hides some keys of each query."""
-    (q, k, v), (x, y, z) = _drawn(rng, "n_k"), _drawn(rng)
+    (q, k, v), (x, y, z) = _drawn(rng, square=True), _drawn(rng)
     hide = np.where(rng.random((len(x), len(y))) < 0.4, -1e10, 0.0)
     hide[:, 0] = 0  # no query without any key
     return [(q, k, v, np.triu(np.full((len(q), len(q)), -1e10), k=1)), (x, y, z, hide)]
@@ -124,7 +76,7 @@ def _(rng):
 @catalogue.drawn("any_mask")
 def _(rng):
     """Masks of any numbers, -1e10 among them."""
-    cases = [(q, k, v, rng.normal(size=(len(q), len(k)))) for q, k, v in (_drawn(rng), _drawn(rng, "n_k"))]
+    cases = [(q, k, v, rng.normal(size=(len(q), len(k)))) for q, k, v in (_drawn(rng), _drawn(rng, square=True))]
     cases[0][3][:, 1] = -1e10
     return cases
 
@@ -140,36 +92,24 @@ def _(rng):
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
-@hidden.check(share=0.2, value=True, hidden=True)
-def real_heads(attention: Student, data: Hidden) -> None:
-    """Heads of the model give the values expected."""
-    stored.compare(attention, data.keep(whole_heads), rtol=1e-3, atol=1e-3)
-
-
-@hidden.check(share=0.15, value=True, hidden=True)
-def fewer_queries(attention: Student, data: Hidden) -> None:
-    """A few queries that look back at many keys, and values of another width, give what is expected."""
-    stored.compare(attention, data.keep(some_queries), rtol=1e-3, atol=1e-3)
-
-
-@hidden.check(share=0.1, value=True, hidden=True)
-def penalties(attention: Student, data: Hidden) -> None:
-    """Masks that hold penalties of many sizes change the weights as the formula says."""
-    stored.compare(attention, data.keep(penalised), rtol=1e-3, atol=1e-3)
-
-
 def chosen(data: Hidden, name: str, n: int) -> list[tuple[np.ndarray, ...]]:
     """(q, k, v, mask) of `n` heads, drawn."""
     heads = data.trace.attentions
     return [heads[i][:4] for i in data.rng(name).choice(len(heads), n, replace=False)]
 
 
-def whole_heads(data: Hidden) -> list[Case]:
+@stored.hidden_check(hidden, share=0.2, rtol=1e-3, atol=1e-3)
+def real_heads(data: Hidden) -> list[Case]:
+    """Heads of the model give the values expected."""
     return [catalogue.case(*head, label="a head of the model") for head in chosen(data, "heads", 3)]
 
 
-def some_queries(data: Hidden) -> list[Case]:
-    """One query; a few in the middle; and values that are narrower, of random positions masked."""
+@stored.hidden_check(hidden, share=0.15, rtol=1e-3, atol=1e-3)
+def fewer_queries(data: Hidden) -> list[Case]:
+    """A few queries that look back at many keys, and values of another width, give what is expected.
+
+    One query; a few in the middle; and values that are narrower, of random positions masked.
+    """
     (q1, k1, v1, m1), (q2, k2, v2, m2), (q3, k3, v3, m3) = chosen(data, "queries", 3)
     hide = data.rng("hide").random(m3[-5:].shape) < 0.4
     hide[:, 0] = False  # no query without any key
@@ -182,8 +122,12 @@ def some_queries(data: Hidden) -> list[Case]:
     ]
 
 
-def penalised(data: Hidden) -> list[Case]:
-    """A penalty for distance besides the causal mask, small random numbers for any pair, large ones for all."""
+@stored.hidden_check(hidden, share=0.1, rtol=1e-3, atol=1e-3)
+def penalties(data: Hidden) -> list[Case]:
+    """Masks that hold penalties of many sizes change the weights as the formula says.
+
+    A penalty for distance besides the causal mask, small random numbers for any pair, large ones for all.
+    """
     (q1, k1, v1, m1), (q2, k2, v2, m2) = chosen(data, "penalties", 2)
     n = len(q1)
     slope = np.float32(data.rng("slope").uniform(0.1, 0.5))
@@ -198,72 +142,34 @@ def penalised(data: Hidden) -> list[Case]:
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
-catalogue.read(Path(__file__).with_suffix(".json"))
 
-
-@catalogue.mistake
-def queries_and_keys_swapped(q, k, v, mask):
-    """Queries and keys have changed places.
-    Which of the two gives the rows of the scores?"""
-    return reference(k, q, v, mask)
-
-
-@catalogue.mistake
-def keys_and_values_swapped(q, k, v, mask):
-    """Keys and values have changed places.
-    Which of the two is compared with the queries?"""
-    return reference(q, v, k, mask)
-
-
-@catalogue.mistake
-def weights_transposed(q, k, v, mask):
-    """The weights are transposed before they meet the values.
-    Which axis of the weights runs over the keys?"""
-    scores = q @ k.T / np.sqrt(q.shape[-1]) + mask
+def weights(scores):
+    """Softmax of each row, whatever its length."""
     w = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return (w / w.sum(axis=-1, keepdims=True)).T @ v
+    return w / w.sum(axis=-1, keepdims=True)
 
 
-@catalogue.mistake
-def keys_not_transposed(q, k, v, mask):
-    """`q` is multiplied by `k` as it is, so numbers of different dimensions are paired.
-    Which axis do `q` and `k` share?"""
-    scores = q @ k / np.sqrt(q.shape[-1]) + mask
-    w = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return w / w.sum(axis=-1, keepdims=True) @ v
+def scaled(q, k, mask):
+    return q @ k.T / np.sqrt(q.shape[-1]) + mask
 
 
-@catalogue.mistake
+def unit(x):
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
 def square_only(q, k, v, mask):
-    """It works only where there are as many queries as keys.
-    Which of your lines uses one length for both?"""
     if len(q) != len(k):
         raise ValueError("as many queries as keys")
     return reference(q, k, v, mask)
 
 
-@catalogue.mistake
-def softmax_twice(q, k, v, mask):
-    """Softmax is applied twice, which makes the weights almost equal.
-    Which line does it again?"""
-    scores = q @ k.T / np.sqrt(q.shape[-1]) + mask
-    for _ in range(2):
-        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        scores /= scores.sum(axis=-1, keepdims=True)
-    return scores @ v
-
-
-@catalogue.mistake
-def cosine_scores(q, k, v, mask):
-    """The scores are cosines: the lengths of queries and keys have been divided out.
-    What does the formula divide by?"""
-    cosines = (q / np.linalg.norm(q, axis=-1, keepdims=True)) @ (k / np.linalg.norm(k, axis=-1, keepdims=True)).T
-    w = np.exp(cosines + mask - (cosines + mask).max(axis=-1, keepdims=True))
-    return w / w.sum(axis=-1, keepdims=True) @ v
-
-
-@catalogue.mistake
-def plain_average(q, k, v, mask):
-    """Every query collects the plain average of the values.
-    Where do the scores enter the result?"""
-    return np.repeat(v.mean(axis=0, keepdims=True), len(q), axis=0)
+catalogue.formulas(
+    queries_and_keys_swapped=lambda q, k, v, mask: reference(k, q, v, mask),
+    keys_and_values_swapped=lambda q, k, v, mask: reference(q, v, k, mask),
+    weights_transposed=lambda q, k, v, mask: weights(scaled(q, k, mask)).T @ v,
+    keys_not_transposed=lambda q, k, v, mask: weights(scaled(q, k.T, mask)) @ v,
+    square_only=square_only,
+    softmax_twice=lambda q, k, v, mask: weights(weights(scaled(q, k, mask))) @ v,
+    cosine_scores=lambda q, k, v, mask: weights(unit(q) @ unit(k).T + mask) @ v,
+    plain_average=lambda q, k, v, mask: np.repeat(v.mean(axis=0, keepdims=True), len(q), axis=0),
+)

@@ -1,13 +1,12 @@
 """What only the grader knows of an exercise: its reference, how its stored cases are made, and its known mistakes.
 
-A known mistake is a small wrong function: its name is the mistake's, its docstring one sentence of fact and, on the
-next line, one question. Where it is a change to one parametrised function (`variants`), it is an entry of a JSON file,
-and every combination of two such changes is known too. A name is proved on arguments that did not find it: `proofs`.
+A known mistake is an entry of the exercise's JSON file: its name, one sentence of fact and one question. It is a change
+to the parameters of one function (`variants`), and then every combination of two such changes is known too, or a
+formula of its own. A name is proved on arguments that did not find it: fresh ones of each visible group's kind.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
 import warnings
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gptkit.checks.cases import PROOFS, Case, same, save
+from gptkit.checks.cases import PROOFS, Case, alike, same, save
 
 from autograder.exercises.hidden_data import Hidden
 
@@ -40,11 +39,11 @@ class Catalogue:
         self.singles: dict[str, Function] = {}
         self.words: dict[str, list[str]] = {}
         self.changes: dict[str, dict[str, Any]] = {}
-        self.fresh: Inputs = no_inputs
         self.draws: dict[str, Inputs] = {}  # group of visible cases -> what draws others of its kind
 
     def case(self, *args: Any, label: str, shown: bool = False) -> Case:
         """A case with what the reference returns in float64; hidden unless said otherwise."""
+        # In float64: what is expected must be nearer to the truth than any honest float32 answer.
         expected = np.asarray(self.reference(*wide(args)), np.float64)
         return Case(args, expected, label, self.shape, shown)
 
@@ -53,13 +52,9 @@ class Catalogue:
         given = tuple(np.array(a, np.float32) if isinstance(a, list | np.ndarray) else a for a in args)
         self.groups.setdefault(group, []).append(self.case(*given, label=label, shown=True))
 
-    def proofs(self, fresh: Inputs) -> Inputs:
-        """Register what draws arguments on which a named mistake is proved, and on which none is looked for."""
-        self.fresh = fresh
-        return fresh
-
     def drawn(self, group: str) -> Callable[[Inputs], Inputs]:
-        """Register what draws arguments of a visible group's kind, for its check to be asked again on them."""
+        """Register what draws arguments of a visible group's kind: its check is asked again on them at grading, and a
+        mistake's name is proved on others."""
 
         def register(draw: Inputs) -> Inputs:
             self.draws[group] = draw
@@ -77,26 +72,32 @@ class Catalogue:
 
     def proof_cases(self, seed: int, known: dict[str, Function]) -> list[Case]:
         """Cases on drawn arguments, with what some mistakes return."""
-        drawn = [single(args) for args in self.fresh(np.random.default_rng(seed))]
-        made = [self.case(*args, label="") for args in drawn]
+        rng = np.random.default_rng(seed)
+        made = [self.case(*single(args), label="") for draw in self.draws.values() for args in draw(rng)]
         return [replace(c, fingerprints={name: output(wrong, c.args) for name, wrong in known.items()}) for c in made]
 
     def prove(self, name: str) -> list[Case]:
         """Fresh cases for one mistake: see Stored.prove."""
         return self.proof_cases(AT_GRADING, {name: self.mistakes()[name][0]})
 
-    def mistake(self, wrong: Function) -> Function:
-        """Register a wrong function as a known mistake."""
-        self.singles[wrong.__name__] = wrong
-        self.words[wrong.__name__] = (inspect.getdoc(wrong) or "").split("\n")
-        return wrong
-
     def read(self, path: Path) -> None:
-        """Register the mistakes that are `variants` with some parameters changed, with their facts and questions."""
-        for name, entry in json.loads(path.read_text("utf-8")).items():
-            self.changes[name] = entry["change"]
-            self.singles[name] = partial(self.variants, **entry["change"])
-            self.words[name] = [entry["fact"], entry["question"]]
+        """Register what a JSON file says: visible cases by group, and mistakes, some of which need a formula."""
+        said = json.loads(path.read_text("utf-8"))
+        for group, cases in said.get("cases", {}).items():
+            for case in cases:
+                self.visible(group, *case["args"], label=case["label"])
+        for name, mistake in said["mistakes"].items():
+            self.words[name] = [mistake["fact"], mistake["question"]]
+            if change := mistake.get("change"):
+                self.changes[name] = change
+                self.singles[name] = partial(self.variants, **change)
+
+    def formulas(self, **wrong: Function) -> None:
+        """Register what computes the other mistakes. Raises ValueError where words or a formula lack."""
+        self.singles |= wrong
+        if self.singles.keys() != self.words.keys():
+            lacking = ", ".join(sorted(self.singles.keys() ^ self.words.keys()))
+            raise ValueError(f"{self.exercise}: words or a formula are missing for {lacking}")
 
     def mistakes(self) -> dict[str, tuple[Function, list[str]]]:
         """Every known mistake and its words: the single ones, then the combinations of two."""
@@ -117,6 +118,8 @@ class Catalogue:
         seen: dict[str, list[np.ndarray | None]] = {"the reference": [case.expected for case in cases]}
         for name, (wrong, _) in known.items():
             outputs = [output(wrong, case.args) for case in cases]
+            # Two mistakes with the same results cannot be told apart; the first one, and the single one, is the
+            # simpler story.
             twin = next((other for other, theirs in seen.items() if all(map(alike, theirs, outputs))), None)
             if twin is None:
                 seen[name] = outputs
@@ -125,17 +128,12 @@ class Catalogue:
         del seen["the reference"]
         prints = iter([{name: outputs[i] for name, outputs in seen.items()} for i in range(len(cases))])
         groups = {n: [replace(case, fingerprints=next(prints)) for case in group] for n, group in self.groups.items()}
-        if self.fresh is not no_inputs:
+        if self.draws:
             groups[PROOFS] = self.proof_cases(IN_THE_KIT, {name: known[name][0] for name in seen})
         for name in self.singles.keys() & seen.keys() if PROOFS in groups else ():
             if all(alike(case.fingerprints[name], case.expected) for case in groups[PROOFS]):
                 raise ValueError(f"{self.exercise}: the inputs for proofs do not show {name}")
         save(folder / f"{self.exercise}.npz", groups, {name: known[name][1] for name in seen})
-
-
-def no_inputs(rng: np.random.Generator) -> list[tuple]:
-    """Of an exercise that proves names in its own way."""
-    return []
 
 
 def single(args: tuple) -> tuple:
@@ -150,16 +148,13 @@ def wide(args: tuple) -> list:
 
 def output(wrong: Function, args: tuple) -> np.ndarray | None:
     """What a mistake returns, computed in float64; None when it raises, an empty array when float32 gives another."""
+    # Students' float32 and ours in float64 must agree, else rounding would decide whether a mistake is recognised.
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         try:
             exact, short = (np.asarray(wrong(*given), np.float64) for given in (wide(args), args))
         except (ValueError, IndexError, TypeError):
             return None
     return exact if same(short, exact) else np.empty(0)
-
-
-def alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
-    return a is b if a is None or b is None else same(a, b)
 
 
 def both(first: list[str], second: list[str]) -> list[str]:

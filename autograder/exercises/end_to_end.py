@@ -17,19 +17,19 @@ from autograder.exercises.hidden_data import Hidden
 hidden = Exercise(exercise.name, exercise.signature)
 
 
-@hidden.check(share=0.25, value=True, hidden=True)
+@hidden.check(share=0.25, value=True)
 def logits(functions: SimpleNamespace, data: Hidden) -> None:
     """The model's scores after a hidden prompt are those expected."""
     compare_logits(functions, data.keep(hidden_text))
 
 
-@hidden.check(share=0.25, value=True, hidden=True)
+@hidden.check(share=0.25, value=True)
 def greedy_tokens(functions: SimpleNamespace, data: Hidden) -> None:
     """The model continues a hidden prompt with the tokens expected."""
     compare_tokens(functions, data.keep(hidden_text))
 
 
-@hidden.check(share=0.15, value=True, hidden=True)
+@hidden.check(share=0.15, value=True)
 def probabilities(functions: SimpleNamespace, data: Hidden) -> None:
     """The probabilities of the token after a hidden prompt are those expected."""
     compare_probabilities(functions, data.keep(hidden_text))

@@ -31,6 +31,7 @@ class Hidden:
 
     def rng(self, name: str) -> np.random.Generator:
         """A generator of chance for one purpose; the same seed and name give the same numbers."""
+        # Python's own hash() of a text is another one in each process, and workers must draw the same data.
         digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
         return np.random.default_rng(list(digest))
 

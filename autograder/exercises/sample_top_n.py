@@ -5,6 +5,7 @@ the probability of every token id.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from gptkit.checks.cases import Case
@@ -31,6 +32,7 @@ def among(logits, chosen):
 
 
 catalogue = Catalogue(exercise.name, reference, "")
+catalogue.read(Path(__file__).with_suffix(".json"))
 
 # -- the cases ---------------------------------------------------------------------------------------------------------
 
@@ -61,7 +63,7 @@ catalogue.visible("one", 3 - 0.01 * ((np.arange(311) ** 3 + 17) % 311), 1, label
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
-@hidden.check(share=0.3, value=True, hidden=True)
+@hidden.check(share=0.3, value=True)
 def real_logits(sample_top_n: Student, data: Hidden) -> None:
     """The model's own likeliest tokens come as often as they should, and `rng` decides."""
     (cases, seed), whole = data.keep(likeliest), data.keep(all_tokens)
@@ -130,172 +132,48 @@ DRAWN = {"proportions": once_more, "rng_decides": the_same_again}
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
 
-@catalogue.mistake
-def greedy(logits, n):
-    """The likeliest token always comes.
-    Where does `rng` get a chance to choose?"""
-    return among(logits, [np.argmax(logits)])
+def ranked(logits):
+    """Token ids from the least likely to the likeliest."""
+    return np.argsort(logits)
 
 
-@catalogue.mistake
-def uniform_over_top(logits, n):
-    """The `n` likeliest tokens all come equally often.
-    Which of them should come more often?"""
-    return among(np.zeros(len(logits)), np.argsort(logits)[-n:])
-
-
-@catalogue.mistake
-def uniform_over_all(logits, n):
-    """All tokens come equally often.
-    Where do the logits enter the draw?"""
-    return np.full(len(logits), 1 / len(logits))
-
-
-@catalogue.mistake
-def one_too_many(logits, n):
-    """`n + 1` tokens can be drawn.
-    How many entries does your slice of the sorted logits have?"""
-    return reference(logits, n + 1)
-
-
-@catalogue.mistake
-def one_too_few(logits, n):
-    """Only `n - 1` tokens can be drawn.
-    How many entries does your slice of the sorted logits have?"""
-    return reference(logits, n - 1)
-
-
-@catalogue.mistake
-def no_cut(logits, n):
-    """All tokens can be drawn, not only the `n` likeliest.
-    Where does your code leave the others out?"""
-    return reference(logits, len(logits))
-
-
-@catalogue.mistake
-def smallest_n(logits, n):
-    """The `n` least likely tokens are drawn.
-    In which direction does your sort run?"""
-    return among(logits, np.argsort(logits)[:n])
-
-
-@catalogue.mistake
-def without_the_likeliest(logits, n):
-    """The likeliest token never comes, and the next `n` do.
-    Does your slice from the end of the sorted logits reach the end?"""
-    return among(logits, np.argsort(logits)[-n - 1 : -1])
-
-
-@catalogue.mistake
-def stops_before_the_likeliest(logits, n):
-    """The likeliest token never comes, and the next `n - 1` do.
-    Does your slice from the end of the sorted logits reach the end?"""
-    return among(logits, np.argsort(logits)[-n:-1] if n > 1 else np.argsort(logits)[-1:])
-
-
-@catalogue.mistake
-def first_n(logits, n):
-    """The first `n` token ids are drawn, whatever their logits.
-    How are the ids of the largest logits found?"""
-    return among(logits, np.arange(n))
-
-
-@catalogue.mistake
-def places_instead_of_ids(logits, n):
-    """The result is a place among the `n` likeliest, not a token id.
-    Which id belongs to that place?"""
+def placed(logits, n, ids):
+    """The probabilities of the n likeliest tokens, smallest first, given to other ids."""
     p = np.zeros(len(logits))
-    p[:n] = softmax(np.sort(logits)[-n:])
+    p[ids] = softmax(np.sort(logits)[-n:])
     return p
 
 
-@catalogue.mistake
-def places_from_the_top(logits, n):
-    """The result is a place in the list of the likeliest, counted from the top, not a token id.
-    Which id belongs to that place?"""
-    return np.append(places_instead_of_ids(logits, n)[:n][::-1], np.zeros(len(logits) - n))
-
-
-@catalogue.mistake
-def places_drawn_uniformly(logits, n):
-    """The result is a place from 0 to `n - 1`, all equally often, not a token id.
-    Which id belongs to that place?"""
-    return among(np.zeros(len(logits)), np.arange(n))
-
-
-@catalogue.mistake
-def order_mixed_up(logits, n):
-    """The right tokens come, but with each other's probabilities.
-    Are your token ids and your probabilities sorted in the same order?"""
-    top = np.argsort(logits)[-n:]
-    p = np.zeros(len(logits))
-    p[top] = softmax(logits[top])[::-1]
-    return p
-
-
-@catalogue.mistake
-def in_order_of_ids(logits, n):
-    """The right tokens come, but sorted by id while their probabilities are sorted by size.
-    Which probability belongs to which token id?"""
-    top = np.argsort(logits)[-n:]
-    p = np.zeros(len(logits))
-    p[np.sort(top)] = softmax(logits[top])
-    return p
-
-
-@catalogue.mistake
-def not_renormalised(logits, n):
-    """The `n` probabilities are taken from the softmax of all tokens and do not sum to 1; the last token gets the rest.
-    What should the probabilities of the `n` tokens add up to?"""
-    order = np.argsort(logits)[::-1]
-    p = softmax(logits)
+def not_renormalised(logits, n, heir):
+    """The n probabilities of the softmax of all tokens; what they lack of 1 goes to the token of rank `heir`."""
+    order, p = ranked(logits)[::-1], softmax(logits)
     p[order[n:]] = 0
-    p[order[n - 1]] += 1 - p.sum()
+    p[order[heir]] += 1 - p.sum()
     return p
 
 
-@catalogue.mistake
-def rest_to_the_likeliest(logits, n):
-    """The `n` probabilities are taken from the softmax of all tokens and do not sum to 1; the likeliest gets the rest.
-    What should the probabilities of the `n` tokens add up to?"""
-    order = np.argsort(logits)[::-1]
-    p = softmax(logits)
-    p[order[n:]] = 0
-    p[order[0]] += 1 - p.sum()
-    return p
-
-
-@catalogue.mistake
-def softmax_twice(logits, n):
-    """Softmax has been applied twice, which makes the probabilities almost equal.
-    What are the numbers that your second softmax is given?"""
-    top = np.argsort(logits)[-n:]
-    return among(reference(logits, n), top)
-
-
-@catalogue.mistake
-def divided_by_n(logits, n):
-    """The logits are divided by `n` before softmax, which makes the probabilities almost equal.
-    What should a score be divided by?"""
-    return reference(logits / n, n)
-
-
-@catalogue.mistake
-def sign_turned(logits, n):
-    """Among the right tokens, the least likely comes most often.
-    What is the sign of each logit inside exp?"""
-    return among(-logits, np.argsort(logits)[-n:])
-
-
-@catalogue.mistake
-def ignores_rng(logits, n):
-    """The same state of `rng` gives other tokens when it is used again.
-    Does every draw come from the `rng` that is handed over?"""
-    return np.zeros(len(logits))  # no draws have these probabilities: `repeats` finds it
-
-
-@catalogue.mistake
-def changes_logits(logits, n):
-    """`logits` is changed: after the call, the caller's array holds other numbers.
-    Which line writes into it instead of making a new array?"""
-    return np.full(len(logits), -1.0)  # likewise: `logits_unchanged` finds it
+catalogue.formulas(
+    greedy=lambda z, n: among(z, [np.argmax(z)]),
+    uniform_over_top=lambda z, n: among(np.zeros(len(z)), ranked(z)[-n:]),
+    uniform_over_all=lambda z, n: np.full(len(z), 1 / len(z)),
+    one_too_many=lambda z, n: reference(z, n + 1),
+    one_too_few=lambda z, n: reference(z, n - 1),
+    no_cut=lambda z, n: reference(z, len(z)),
+    smallest_n=lambda z, n: among(z, ranked(z)[:n]),
+    without_the_likeliest=lambda z, n: among(z, ranked(z)[-n - 1 : -1]),
+    stops_before_the_likeliest=lambda z, n: among(z, ranked(z)[-n:-1] if n > 1 else ranked(z)[-1:]),
+    first_n=lambda z, n: among(z, np.arange(n)),
+    places_instead_of_ids=lambda z, n: placed(z, n, np.arange(n)),
+    places_from_the_top=lambda z, n: placed(z, n, np.arange(n)[::-1]),
+    places_drawn_uniformly=lambda z, n: among(np.zeros(len(z)), np.arange(n)),
+    order_mixed_up=lambda z, n: placed(z, n, ranked(z)[-n:][::-1]),
+    in_order_of_ids=lambda z, n: placed(z, n, np.sort(ranked(z)[-n:])),
+    not_renormalised=lambda z, n: not_renormalised(z, n, heir=n - 1),
+    rest_to_the_likeliest=lambda z, n: not_renormalised(z, n, heir=0),
+    softmax_twice=lambda z, n: among(reference(z, n), ranked(z)[-n:]),
+    divided_by_n=lambda z, n: reference(z / n, n),
+    sign_turned=lambda z, n: among(-z, ranked(z)[-n:]),
+    # No draws have these probabilities: `repeats` and `logits_unchanged` of the visible checks find the two.
+    ignores_rng=lambda z, n: np.zeros(len(z)),
+    changes_logits=lambda z, n: np.full(len(z), -1.0),
+)

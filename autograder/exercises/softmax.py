@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from gptkit.checks.cases import Case
-from gptkit.checks.core import Exercise, Student
+from gptkit.checks.core import Exercise
 from gptkit.checks.softmax import exercise, stored
 from picoGPT.gpt2_pico import softmax as reference
 
@@ -14,10 +14,11 @@ from autograder.exercises.hidden_data import Hidden
 hidden = Exercise(exercise.name, exercise.signature)
 
 
-def variants(x, shift="max", sign=1.0, heat=None, curve="exp", over="sum", axis=-1, keep=True, after=None):
+def variants(x, shift="max", sign=1.0, temperature=None, curve="exp", over="sum", axis=-1, keepdims=True, after=None):
     """softmax with each of its steps open to change."""
-    along, alone = {"axis": axis, "keepdims": keep is not False}, {"axis": axis, "keepdims": keep is True}
-    x = sign * x / (float(np.sqrt(x.shape[-1])) if heat == "sqrt" else 1)
+    # keepdims=None: the axis is kept where something is subtracted, and lost in what divides.
+    along, alone = {"axis": axis, "keepdims": keepdims is not False}, {"axis": axis, "keepdims": keepdims is True}
+    x = sign * x / (float(np.sqrt(x.shape[-1])) if temperature == "sqrt" else 1)
     if shift == "clip":
         x = np.clip(x, -50, 50)
     elif shift == "everything":
@@ -33,41 +34,9 @@ def variants(x, shift="max", sign=1.0, heat=None, curve="exp", over="sum", axis=
 
 
 catalogue = Catalogue(exercise.name, reference, "[..., n]", variants)
+catalogue.read(Path(__file__).with_suffix(".json"))
 
-# -- the visible cases -------------------------------------------------------------------------------------------------
-
-catalogue.visible("rows", [[0, 1], [2, 0.5]], label="a small table")
-catalogue.visible("rows", [[1, 2, 0.5], [-1, 3, 0]], label="a table of 2 rows and 3 columns")
-catalogue.visible(
-    "rows", [[0.3, -0.6, -1e10], [1.5, 0.2, -1e10], [0.7, -2, 1]], label="scores of which some are masked"
-)
-catalogue.visible("other_dimensions", [0, 1], label="one row alone")
-catalogue.visible("other_dimensions", [0.5, -1, 2], label="one row alone")
-catalogue.visible("other_dimensions", [[[0, 1], [2, -1]], [[1, 0.5], [0, 3]]], label="a stack of 2 tables")
-catalogue.visible("far_from_zero", [1000, 1001], label="scores far above zero")
-catalogue.visible("far_from_zero", [-1000, -1001.5], label="scores far below zero")
-catalogue.visible("far_from_zero", [[0, 1], [-1000, -1002]], label="rows far apart")
-catalogue.visible("far_from_zero", [0, 1] + [0.5] * 9 + [-900], label="one score far below the others")
-catalogue.visible("far_from_zero", [1, -3000, 0, -3000], label="scores far apart")
-
-
-@catalogue.proofs
-def fresh(rng):
-    """Tables, a stack of them, one row, and rows far from zero or from each other."""
-    x = rng.normal(size=(3, 5)) * 2
-    return [
-        (x,),
-        (rng.normal(size=(2, 3, 4)),),
-        (rng.normal(size=7),),
-        (rng.normal(size=(3, 3)) * 1.5,),
-        (x[:2] + 900,),
-        (x[:2] - 900,),
-        (x - 1500 * np.eye(3, 1, -1),),
-        (rng.permutation(x[:2, :4] + [-3000, 0, 3000, 6000], axis=1),),
-    ]
-
-
-# -- the visible checks once more, on numbers that only the seed knows -------------------------------------------------
+# -- others of each kind, drawn: visible checks are asked once more on them, and proofs of a mistake's name ------------
 
 
 @catalogue.drawn("rows")
@@ -96,26 +65,12 @@ def _(rng):
 # -- hidden checks -----------------------------------------------------------------------------------------------------
 
 
-@hidden.check(share=0.2, value=True, hidden=True)
-def attention_scores(softmax: Student, data: Hidden) -> None:
-    """The model's own attention scores become the attention weights expected."""
-    stored.compare(softmax, data.keep(scores_of_heads))
+@stored.hidden_check(hidden, share=0.2)
+def attention_scores(data: Hidden) -> list[Case]:
+    """The model's own attention scores become the attention weights expected.
 
-
-@hidden.check(share=0.15, value=True, hidden=True)
-def likeliest_tokens(softmax: Student, data: Hidden) -> None:
-    """The scores of the model's likeliest tokens become their probabilities, wherever the scores lie."""
-    stored.compare(softmax, data.keep(top_logits))
-
-
-@hidden.check(share=0.1, value=True, hidden=True)
-def whole_vocabulary(softmax: Student, data: Hidden) -> None:
-    """The scores of all tokens become their probabilities."""
-    stored.compare(softmax, data.keep(all_logits), rtol=0.05, atol=1e-5)
-
-
-def scores_of_heads(data: Hidden) -> list[Case]:
-    """The scores of three heads, masked, one by one and as a stack."""
+    The scores of three heads, masked, one by one and as a stack.
+    """
     chosen = data.rng("softmax").choice(len(data.trace.attentions), 3, replace=False)
     heads = [data.trace.attentions[i] for i in chosen]
     scores = [(q @ k.T / np.sqrt(q.shape[-1]) + mask).astype(np.float32) for q, k, _, mask, _ in heads]
@@ -123,101 +78,50 @@ def scores_of_heads(data: Hidden) -> list[Case]:
     return [*cases, catalogue.case(np.stack(scores), label="the attention scores of three heads")]
 
 
-def top_logits(data: Hidden) -> list[Case]:
-    """The scores of the 300 likeliest tokens, in a random order, where they are and far down and up."""
+@stored.hidden_check(hidden, share=0.15)
+def likeliest_tokens(data: Hidden) -> list[Case]:
+    """The scores of the model's likeliest tokens become their probabilities, wherever the scores lie.
+
+    The scores of the 300 likeliest tokens, in a random order, where they are and far down and up.
+    """
     top = data.rng("softmax top").permutation(np.sort(data.logits)[-300:])
     moved = [top + np.float32(move) for move in (0, -1200, 1200)]
     label = "the scores of the likeliest tokens"
     return [catalogue.case(scores, label=label) for scores in (*moved, np.stack(moved))]
 
 
-def all_logits(data: Hidden) -> list[Case]:
-    """A running float32 sum over so many tokens is off by 1 %, so this check is a coarse one."""
+@stored.hidden_check(hidden, share=0.1, rtol=0.05, atol=1e-5)
+def whole_vocabulary(data: Hidden) -> list[Case]:
+    """The scores of all tokens become their probabilities.
+
+    A running float32 sum over so many tokens is off by 1 %, so this check is a coarse one.
+    """
     moved = data.logits - data.logits.max() - np.float32(150)  # where 124M's own are
     return [catalogue.case(z, label="the scores of all tokens") for z in (data.logits, moved)]
 
 
 # -- known mistakes ----------------------------------------------------------------------------------------------------
 
-catalogue.read(Path(__file__).with_suffix(".json"))
 
-
-@catalogue.mistake
-def log_softmax(x):
-    """The result is the logarithm of the probabilities, found without computing them.
-    Which function turns it into numbers between 0 and 1?"""
-    x = x - x.max(axis=-1, keepdims=True)
-    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
-
-
-@catalogue.mistake
-def one_hot(x):
-    """The largest score gets probability 1, all others 0.
-    How much should a score count that is only a little smaller than the largest?"""
-    return (x == x.max(axis=-1, keepdims=True)).astype(float)
-
-
-@catalogue.mistake
-def proportional(x):
-    """The scores themselves are divided by their sum.
-    Which function makes every score positive first?"""
-    return x / x.sum(axis=-1, keepdims=True)
-
-
-@catalogue.mistake
-def proportional_after_shift(x):
-    """The shifted scores are divided by their sum without exp.
-    Which function makes every score positive first?"""
-    x = x - x.max(axis=-1, keepdims=True)
-    return x / x.sum(axis=-1, keepdims=True)
-
-
-@catalogue.mistake
-def sigmoid(x):
-    """Each score becomes a number between 0 and 1 by itself.
-    How do the other scores of the row take part?"""
-    return 1 / (1 + np.exp(-x))
-
-
-@catalogue.mistake
-def twice(x):
-    """Softmax is applied twice, which makes the probabilities almost equal.
-    Which line does it again?"""
-    return reference(reference(x))
-
-
-@catalogue.mistake
-def no_shift_with_epsilon(x):
-    """A small number in the denominator turns NaN into zeros, so rows far below zero do not sum to 1.
-    What could be subtracted from each row before exp instead?"""
-    e = np.exp(x)
-    return e / (e.sum(axis=-1, keepdims=True) + 1e-9)
-
-
-@catalogue.mistake
 def shift_after_exp(x):
-    """The maximum is subtracted after exp, not before.
-    What does subtracting from the exponents do to the fraction?"""
     e = np.exp(x) - np.exp(x).max(axis=-1, keepdims=True)
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@catalogue.mistake
-def flattened(x):
-    """The result is one long row, whatever the shape of `x`.
-    Which shape should the probabilities have?"""
-    return reference(x.ravel())
+def shifted(x):
+    return x - x.max(axis=-1, keepdims=True)
 
 
-@catalogue.mistake
-def uniform(x):
-    """All scores of a row get the same probability.
-    Where do the scores enter the result?"""
-    return np.full_like(x, 1 / x.shape[-1])
-
-
-@catalogue.mistake
-def only_the_denominator(x):
-    """The result is the sum of each row, not the probabilities.
-    What is the sum used for in the formula?"""
-    return np.exp(x - x.max(axis=-1, keepdims=True)).sum(axis=-1)
+catalogue.formulas(
+    log_softmax=lambda x: shifted(x) - np.log(np.exp(shifted(x)).sum(axis=-1, keepdims=True)),
+    one_hot=lambda x: (x == x.max(axis=-1, keepdims=True)).astype(float),
+    proportional=lambda x: x / x.sum(axis=-1, keepdims=True),
+    proportional_after_shift=lambda x: shifted(x) / shifted(x).sum(axis=-1, keepdims=True),
+    sigmoid=lambda x: 1 / (1 + np.exp(-x)),
+    twice=lambda x: reference(reference(x)),
+    no_shift_with_epsilon=lambda x: np.exp(x) / (np.exp(x).sum(axis=-1, keepdims=True) + 1e-9),
+    shift_after_exp=shift_after_exp,
+    flattened=lambda x: reference(x.ravel()),
+    uniform=lambda x: np.full_like(x, 1 / x.shape[-1]),
+    only_the_denominator=lambda x: np.exp(shifted(x)).sum(axis=-1),
+)

@@ -27,8 +27,7 @@ from autograder.grading import Grader
 from autograder.grading.verdicts import digest
 from autograder.nbgrader.course_files import SubmittedFiles, grade, handed_in, made_from
 from autograder.nbgrader.points import beside_in, outdated
-from autograder.notebooks import sanitize as harmless
-from autograder.notebooks import submission
+from autograder.notebooks import sanitize, submission
 from autograder.notebooks.opening import Unreadable, open_notebook
 from autograder.notebooks.submission import Release
 from autograder.notebooks.written_answer import UNSURE, Written, written
@@ -173,7 +172,7 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
         elif raw.get("cell_type") == "markdown" and submission.normal(raw["source"]) in prose:
             cells.append(("", new_markdown_cell(raw["source"])))
         else:
-            cells.append(("", harmless.cell(raw)))
+            cells.append(("", sanitize.cell(raw)))
     before = 0
     for name, cell in ours.items():
         if name not in graded.values():
@@ -207,16 +206,16 @@ def answered(ours: NotebookNode, raw: dict[str, Any]) -> NotebookNode:
         and cell.cell_type == "code"
         and submission.normal(raw["source"]) != submission.normal(ours.source)
     ):
-        cell.source = harmless.text(raw["source"], harmless.MAX_CODE)
+        cell.source = sanitize.text(raw["source"], sanitize.MAX_CODE)
     if cell.cell_type == "code":
-        harmless.plain_if_slow(cell).outputs = harmless.outputs(raw.get("outputs"))
+        sanitize.plain_if_slow(cell).outputs = sanitize.outputs(raw.get("outputs"))
     return cell
 
 
 def answer_in_words(theirs: list[dict[str, Any]], found: Written) -> str:
     """The text of the cells that are a written answer, with a line for the person who grades it when that is unsure."""
     said = [
-        harmless.markdown(theirs[i]["source"]) if theirs[i].get("cell_type") == "code" else harmless.prose(theirs[i])
+        sanitize.markdown(theirs[i]["source"]) if theirs[i].get("cell_type") == "code" else sanitize.prose(theirs[i])
         for i in found.places
     ]
     return "\n\n".join([*said, *([] if found.sure else [UNSURE])])

@@ -14,7 +14,7 @@ from autograder import reports
 from autograder.errors import NotGraded
 from autograder.files import save
 from autograder.nbgrader.course_files import companions, grade, handed_in, made_from
-from autograder.notebooks import sanitize as harmless
+from autograder.notebooks import sanitize
 from autograder.record import ExerciseResult
 
 
@@ -39,7 +39,7 @@ class Examine(NbGraderPreprocessor):
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
                 cell.outputs = verdict(exercises.get(cell.metadata.nbgrader.grade_id))
         if record.notes:
-            notes = harmless.markdown("\n".join(f"- {reports.clean(note)}" for note in record.notes))
+            notes = sanitize.markdown("\n".join(f"- {reports.clean(note)}" for note in record.notes))
             nb.cells.insert(0, new_markdown_cell(f"**About this notebook**\n\n{notes}", id="notes"))
         folder = Path(course.format_path(course.autograded_directory, it["student"], it["assignment"]))
         for name, said in companions(handed.folder).items():

@@ -43,6 +43,7 @@ def choose(folder: Path, release: Release) -> Choice:
     if len(named) == 1:
         return Choice(named[0], shortened(notes))
     plain = [path for path in files if path.suffix.lower() in PLAIN]
+    # Opening every file of a large folder could take minutes; beyond a few, the first ones by name stand for all.
     use = {path: usable(path, release) for path in named[:FEW] or plain[:FEW]}
     top = max(use.values(), default=0)
     candidates = [path for path, worth in use.items() if worth == top and (named or worth)]

@@ -22,6 +22,7 @@ class Magics:
         """The cell as plain Python, with as many lines. What is no Python for other reasons comes back as it is."""
         if len(source) > MAX_CELL or tree(source) is not None:
             return source
+        # IPython changes its rules from version to version; a copy of them would drop lines that ran for the student.
         from IPython.core.inputtransformer2 import TransformerManager  # takes a while, and few notebooks need it
 
         ipython, code = TransformerManager(), [f"{line}\n" for line in lines(source)]
@@ -53,6 +54,7 @@ class Magics:
             except (SyntaxError, IndexError, AssertionError):  # it does not run such a cell either
                 break
             at = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(code, after, strict=False)))
+            # A change of nothing, or of the end alone, would go on for ever.
             if not changed or at == len(after):
                 break
             before, call, words = after[at].partition("get_ipython()")

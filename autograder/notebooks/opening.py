@@ -91,6 +91,8 @@ def content_of(path: Path, below: Path | None = None) -> bytes:
 
     Raises Unreadable for a link, a device, a file that is gone or too large; CannotGrade for all that goes wrong here.
     """
+    # Folder by folder, each opened from the one before: a folder that is swapped for a link between a look and the
+    # opening cannot lead out of `below`. O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
     folders = path.relative_to(below).parts[:-1] if below else ()
     at = os.open(below, os.O_RDONLY | os.O_DIRECTORY) if below and folders else None
     try:
@@ -136,6 +138,7 @@ def decoded(data: bytes | bytearray) -> tuple[str, list[str]]:
 
 def parsed(name: str, data: bytes | bytearray) -> tuple[list[dict[str, Any]], list[str]]:
     """The cells of a notebook's bytes, and notes. Raises Unreadable."""
+    # What was cut out is replaced by its number in `later`, so that the rest stays JSON and `as_cell` finds it again.
     later, end, cut_off = scanned(name, data)
     pieces, at = [], 0
     for number, part in enumerate(later):
@@ -180,6 +183,8 @@ def scanned(name: str, data: bytes | bytearray) -> tuple[list[Later], int, int]:
         if parts > MAX_PARTS or (begun is None and parts - counted > MAX_TEXT_PARTS):
             raise Unreadable(f"{name} is made of more parts than a notebook that somebody has written.")
         place, opening, key_before, key = token.start(), data[token.start()], key, b""
+        # Brackets inside of texts do not count: TOKEN takes a text as one piece. A text that is not closed is the
+        # last.
         if opening == QUOTE:
             closed, colon = token.start(1), token.start(2)
             if closed < 0:
@@ -187,6 +192,8 @@ def scanned(name: str, data: bytes | bytearray) -> tuple[list[Later], int, int]:
                 break
             key = bytes(data[place + 1 : closed]) if colon >= 0 else b""
         elif opening in OPENING:
+            # A key counts only directly before its value, and `metadata` only where it is the notebook's: a cell's is
+            # graded.
             if begun is None and (key_before in LATER or (depth == 1 and key_before == b"metadata")):
                 begun = place, depth, parts
             depth += 1
@@ -205,6 +212,7 @@ def dicts(value: Any) -> list[dict[str, Any]]:
 
 def as_cell(raw: dict[str, Any], later: list[Later]) -> dict[str, Any] | None:
     """A cell in the form that `Notebook` promises; None for what is none."""
+    # Jupyter writes a list of lines, other editors one text; both are valid.
     source = raw.get("source", "")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))

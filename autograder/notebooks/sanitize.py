@@ -133,6 +133,8 @@ def pictures(data: Any) -> dict[str, str]:
 def picture(value: Any, magic: bytes) -> str | None:
     """Base64 of a picture's bytes when they begin as such a picture does and it is not too large, else None."""
     try:
+        # validate=False: browsers skip what is no base64, and so do we; the picture is encoded anew from what is
+        # left.
         content = base64.b64decode("".join(value) if isinstance(value, list) else value, validate=False)
     except (TypeError, ValueError, binascii.Error):
         return None
@@ -144,6 +146,7 @@ def picture(value: Any, magic: bytes) -> str | None:
 def pixels(content: bytes) -> int:
     """How many pixels a PNG or JPEG says it has; more than any picture has where its parts cannot be followed."""
     if content.startswith(PICTURES["image/png"]):
+        # IHDR is always the first part: eight bytes of signature, length and name before it.
         width, height = struct.unpack(">II", content[16:24].ljust(8, b"\xff"))
         return width * height
     at = 2

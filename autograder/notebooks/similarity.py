@@ -50,6 +50,7 @@ def groups(notebooks: dict[str, Path], release: Release) -> list[Group]:
     for student, own in profiles.items():
         for statement in own:
             holders[statement].append(student)
+    # What many wrote alike was on the blackboard or in the textbook: it tells of no copying.
     few = min(max(FEW, len(profiles) // 4), CROWD)
     telling = {statement: (len(who) <= few) * size(statement) for statement, who in holders.items()}
     whole = {student: sum(telling[s] for s in own) for student, own in profiles.items()}
@@ -57,6 +58,7 @@ def groups(notebooks: dict[str, Path], release: Release) -> list[Group]:
     for statement, who in holders.items():
         if telling[statement]:
             shared.update(dict.fromkeys(combinations(who, 2), telling[statement]))
+    # Jaccard's index, weighted by size: what both have, over what either has.
     alike = {(a, b): n / (whole[a] + whole[b] - n) for (a, b), n in shared.most_common() if n >= SIZE}
     alike = {pair: share for pair, share in alike.items() if share >= ALIKE}
     result = []

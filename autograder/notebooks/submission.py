@@ -99,6 +99,7 @@ def read(notebook: Notebook, release: Release) -> Submission:
             notes.append(f"The test cell {where} was edited; the released one counts.")
             if not names:
                 continue
+        # A function that is written in any cell is no stub any more, whatever its own cell holds.
         submission.untouched.difference_update(names)  # written elsewhere all the same
         submission.cells.append(Cell(source, where if where in release.solutions else names[0] if names else where))
     if not belongs(notebook, release) and not any(c.where in release.solutions for c in submission.cells):
@@ -107,6 +108,7 @@ def read(notebook: Notebook, release: Release) -> Submission:
         )
     sources = {normal(cell["source"]) for cell in notebook.cells}
     missing = [setup for setup in release.setup if setup not in sources]
+    # They run first, as in the release; with their lines inside another cell nothing is to be told.
     submission.cells[:0] = [Cell(setup, "setup") for setup in missing]
     if not all(any(set(lines(setup)) <= set(lines(source)) for _, source in mine) for setup in missing):
         notes.append("A setup cell of the released notebook was missing; it was run all the same.")

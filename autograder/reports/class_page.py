@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from gptkit.notebook.style import GREY, in_html, new_figure, theme
 
-from autograder.notebooks.sanitize import text as harmless
+from autograder.notebooks import sanitize
 from autograder.reports.class_statistics import Checked, ClassReport, Mistake
 from autograder.reports.words import clean
 
@@ -217,7 +217,7 @@ def similar(report: ClassReport) -> str:
     items = [
         f"<li><b>{esc(', '.join(g.members))}</b>: {g.alike:.0%} the same, in {esc(', '.join(g.where))}"
         f"<details><summary>{esc(g.members[0])} beside {esc(g.members[1])}</summary><div class='pair'>"
-        + "".join(f"<pre>{html.escape(harmless(answer))}</pre>" for answer in g.answers)
+        + "".join(f"<pre>{html.escape(sanitize.text(answer))}</pre>" for answer in g.answers)
         + "</div></details></li>"
         for g in report.groups
     ]

@@ -20,16 +20,39 @@ def doubling():
     return catalogue
 
 
-def test_a_mistake_brings_its_words():
+def read(catalogue, folder, entries, **formulas):
+    """Register mistakes given as {name: (change of parameters or None, fact, question)}."""
+    told = {
+        name: {"fact": fact, "question": question} | ({"change": change} if change else {})
+        for name, (change, fact, question) in entries.items()
+    }
+    (folder / "f.json").write_text(json.dumps({"mistakes": told}))
+    catalogue.read(folder / "f.json")
+    catalogue.formulas(**formulas)
+
+
+def test_a_mistake_of_its_own_formula_has_its_words_beside_the_others(tmp_path):
     catalogue = doubling()
+    read(catalogue, tmp_path, {"nothing": (None, "It is always 0.", "What is x for?")}, nothing=lambda x: 0 * x)
+    wrong, words = catalogue.mistakes()["nothing"]
+    assert words == ["It is always 0.", "What is x for?"] and wrong(3) == 0
 
-    @catalogue.mistake
-    def nothing(x):
-        """It is always 0.
-        What is x for?"""
-        return 0 * x
 
-    assert catalogue.mistakes()["nothing"][1] == ["It is always 0.", "What is x for?"]
+def test_a_mistake_without_a_change_needs_a_formula(tmp_path):
+    with pytest.raises(ValueError, match="missing for nothing"):
+        read(doubling(), tmp_path, {"nothing": (None, "It is always 0.", "What is x for?")})
+    with pytest.raises(ValueError, match="missing for something"):
+        read(doubling(), tmp_path, {}, something=abs)
+
+
+def test_cases_that_a_person_typed_are_read_by_group(tmp_path):
+    catalogue = Catalogue("f", lambda x, by: by * x, "[n]")
+    said = {"cases": {"some": [{"label": "two numbers", "args": [[1, 2], 3]}]}, "mistakes": {}}
+    (tmp_path / "f.json").write_text(json.dumps(said))
+    catalogue.read(tmp_path / "f.json")
+    (case,) = catalogue.groups["some"]
+    assert case.args[0].dtype == np.float32 and case.args[1] == 3 and case.expected.tolist() == [3, 6]
+    assert case.label == "two numbers" and case.shown
 
 
 def test_two_variants_are_known_together_unless_they_change_the_same(tmp_path):
@@ -40,9 +63,7 @@ def test_two_variants_are_known_together_unless_they_change_the_same(tmp_path):
         "quadrupled": ({"factor": 4}, "It takes four times as much.", "How much is twice?"),
         "nothing_added": ({"added": 0}, "The 1 is missing.", "What is added?"),
     }
-    entries = {name: dict(zip(("change", "fact", "question"), of, strict=True)) for name, of in told.items()}
-    (tmp_path / "f.json").write_text(json.dumps(entries))
-    catalogue.read(tmp_path / "f.json")
+    read(catalogue, tmp_path, told)
     catalogue.write(tmp_path)
     groups, words = load(tmp_path / "f.npz")
     assert list(words) == [
@@ -63,25 +84,21 @@ def test_two_variants_are_known_together_unless_they_change_the_same(tmp_path):
 
 def test_mistakes_that_the_visible_cases_cannot_tell_apart_are_refused(tmp_path):
     catalogue = doubling()
-    catalogue.mistake(named("same_as_right", lambda x: x + x + 1))
+    told = {"same_as_right": (None, "A fact.", "A question?")}
+    read(catalogue, tmp_path, told, same_as_right=lambda x: x + x + 1)
     with pytest.raises(ValueError, match="same_as_right returns what the reference returns"):
         catalogue.write(tmp_path)
 
 
-def named(name, function):
-    function.__name__, function.__doc__ = name, "A fact.\nA question?"
-    return function
-
-
 def test_a_name_is_proved_on_inputs_of_which_some_show_it(tmp_path):
     catalogue = doubling()
-    catalogue.mistake(named("nothing", lambda x: 0 * x))
-    catalogue.proofs(lambda rng: [(rng.normal(size=3),)])
+    read(catalogue, tmp_path, {"nothing": (None, "A fact.", "A question?")}, nothing=lambda x: 0 * x)
+    catalogue.drawn("some")(lambda rng: [(rng.normal(size=3),)])
     catalogue.write(tmp_path)
     kept, fresh = load(tmp_path / "f.npz")[0]["proofs"], catalogue.prove("nothing")
     assert kept[0].args[0].dtype == np.float32 and (kept[0].args[0] != fresh[0].args[0]).all()
     assert fresh[0].fingerprints["nothing"].tolist() == [0, 0, 0]
-    catalogue.proofs(lambda rng: [(np.full(3, -0.5),)])  # where the reference returns 0 as well
+    catalogue.drawn("some")(lambda rng: [(np.full(3, -0.5),)])  # where the reference returns 0 as well
     with pytest.raises(ValueError, match="do not show nothing"):
         catalogue.write(tmp_path)
 

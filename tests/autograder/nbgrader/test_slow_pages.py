@@ -8,7 +8,7 @@ from nbconvert.exporters import HTMLExporter
 
 from autograder.nbgrader.exporter import made_anew
 from autograder.nbgrader.feedback_page import FeedbackPage
-from autograder.notebooks import sanitize as harmless
+from autograder.notebooks import sanitize
 from autograder.notebooks.submission import Release
 from autograder.settings import Settings
 
@@ -49,11 +49,11 @@ def test_short_code_keeps_its_colours():
 
 def test_a_students_metadata_choose_no_highlighter():
     raw = {"cell_type": "code", "source": "x = 1", "metadata": {"magics_language": "html"}, "outputs": []}
-    assert "magics_language" not in harmless.cell(raw).metadata
+    assert "magics_language" not in sanitize.cell(raw).metadata
 
 
 @pytest.mark.parametrize("address", ["http://a.example/x", "https://a.example", "www.a.example"])
 def test_a_bare_address_becomes_no_link(address):
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(harmless.markdown(f"See {address} there."))])
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(sanitize.markdown(f"See {address} there."))])
     page, _ = HTMLExporter().from_notebook_node(nb)
     assert address in page and f'href="{address}' not in page and f'href="http://{address}' not in page

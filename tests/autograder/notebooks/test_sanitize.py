@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from nbconvert.filters import ansi2html, markdown2html
 
-from autograder.notebooks import sanitize as harmless
+from autograder.notebooks import sanitize
 from autograder.notebooks.opening import Notebook
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(60)).decode()
@@ -45,12 +45,12 @@ def shown(**data) -> dict:
     ],
 )
 def test_what_could_carry_a_script_is_left_out_and_named(kind):
-    (output,) = harmless.outputs([shown(**{kind: SCRIPT})])
+    (output,) = sanitize.outputs([shown(**{kind: SCRIPT})])
     assert output.data == {"text/plain": f"[left out: {kind}]"}
 
 
 def test_plain_text_and_pictures_stay_without_their_metadata():
-    (output,) = harmless.outputs([shown(**{"text/plain": "3.0", "image/png": PNG, "text/html": SCRIPT})])
+    (output,) = sanitize.outputs([shown(**{"text/plain": "3.0", "image/png": PNG, "text/html": SCRIPT})])
     assert output.data == {"text/plain": "3.0", "image/png": PNG}
     assert output.metadata == {}
 
@@ -59,14 +59,14 @@ def test_plain_text_and_pictures_stay_without_their_metadata():
     "forged", ['x"><script>alert(1)</script>', PNG + '"><script>', base64.b64encode(b"<svg>").decode()]
 )
 def test_a_picture_must_be_a_picture(forged):
-    (output,) = harmless.outputs([shown(**{"image/png": forged})])
+    (output,) = sanitize.outputs([shown(**{"image/png": forged})])
     assert "<" not in output.data.get("image/png", "")
     assert output.data.get("image/png", PNG).startswith("iVBOR")
 
 
 @given(st.lists(outputs, max_size=4) | json_values)
 def test_any_outputs_become_valid_ones(raw):
-    cell = harmless.cell({"cell_type": "code", "source": "1", "outputs": raw})
+    cell = sanitize.cell({"cell_type": "code", "source": "1", "outputs": raw})
     nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))
     nbformat.writes(nbformat.v4.new_notebook(cells=[cell])).encode("utf-8")
 
@@ -81,7 +81,7 @@ PROSE |= {"thead", "tbody", "tr", "th", "td", "del", "h1", "h2", "h3", "h4", "h5
 
 def hold(source: str) -> None:
     """Rendered as nbgrader's pages render it, the source gives no tag but prose, no handler and no foreign address."""
-    page = markdown2html(harmless.markdown(source))
+    page = markdown2html(sanitize.markdown(source))
     assert markup(page) <= PROSE, page
     assert not re.search(r"<[^>]*\s(on\w+|style|src)\s*=", page), page
     assert all(url.startswith(("#", "http://", "https://")) for url in re.findall(r'href="([^"]*)"', page)), page
@@ -118,21 +118,21 @@ def test_no_markdown_runs_anything(source):
 
 
 def test_plain_prose_is_still_rendered():
-    assert "<em>repeats</em>" in markdown2html(harmless.markdown("Greedy text *repeats* itself."))
+    assert "<em>repeats</em>" in markdown2html(sanitize.markdown("Greedy text *repeats* itself."))
 
 
 def test_a_colon_in_prose_is_no_definition():
-    assert "<p>It repeats itself: <em>greedy</em>" in markdown2html(harmless.markdown("It repeats itself: *greedy*"))
+    assert "<p>It repeats itself: <em>greedy</em>" in markdown2html(sanitize.markdown("It repeats itself: *greedy*"))
 
 
 def test_a_traceback_is_text():
     raw = {"output_type": "error", "ename": SCRIPT, "evalue": SCRIPT, "traceback": [f"\x1b[31m{SCRIPT}\x1b[0m"]}
-    (output,) = harmless.outputs([raw])
+    (output,) = sanitize.outputs([raw])
     assert "<script" not in ansi2html("\n".join(output.traceback))
 
 
 def test_a_flood_is_cut():
-    cell = harmless.cell(
+    cell = sanitize.cell(
         {"cell_type": "code", "source": "x" * 10**6, "outputs": [shown(**{"text/plain": "y" * 10**6})] * 500}
     )
     assert len(nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))) < 10**6
@@ -154,7 +154,7 @@ def test_a_pasted_picture_passes_in_its_place(kind, content):
     attached = cell_with("One\n\n![a.png](attachment:a.png)\n\ntwo $x$", **{"a.png": {kind: content}})
     inline = cell_with(f"One ![a](data:{kind};base64,{content}) two $x$")
     for cell in (attached, inline):
-        page = markdown2html(harmless.cell(cell).source)
+        page = markdown2html(sanitize.cell(cell).source)
         assert page.index("One") < page.index(f'src="data:{kind};base64,{content}"') < page.index("two")
 
 
@@ -169,7 +169,7 @@ def test_a_pasted_picture_passes_in_its_place(kind, content):
     ],
 )
 def test_a_pasted_picture_must_be_one(files):
-    hold(harmless.cell(cell_with(f"![a.png](attachment:a.png) {SCRIPT}", **files)).source)
+    hold(sanitize.cell(cell_with(f"![a.png](attachment:a.png) {SCRIPT}", **files)).source)
 
 
 def png(width, height):
@@ -177,26 +177,26 @@ def png(width, height):
 
 
 def test_a_picture_of_absurd_size_is_left_out():
-    assert harmless.pictures({"image/png": png(4000, 3000)})
-    assert not harmless.pictures({"image/png": png(30_000, 30_000)})
+    assert sanitize.pictures({"image/png": png(4000, 3000)})
+    assert not sanitize.pictures({"image/png": png(30_000, 30_000)})
     large = base64.b64encode(base64.b64decode(JPEG).replace(b"\x00\x10\x00\x20", b"\x75\x30\x75\x30")).decode()
-    assert harmless.pictures({"image/jpeg": JPEG}) and not harmless.pictures({"image/jpeg": large})
+    assert sanitize.pictures({"image/jpeg": JPEG}) and not sanitize.pictures({"image/jpeg": large})
     unclear = base64.b64encode(b"\xff\xd8\xff\xe0\x00\x04abgarbage").decode()
-    assert not harmless.pictures({"image/jpeg": unclear})
+    assert not sanitize.pictures({"image/jpeg": unclear})
 
 
 TYPED = "For $n = 1$ it is greedy: a < b, x[0], C:\\new, `code`\n\n- *one*\n    two  blanks & all"
 
 
 def test_what_markdown_would_change_is_shown_as_it_was_typed():
-    page = markdown2html(harmless.markdown(TYPED))
+    page = markdown2html(sanitize.markdown(TYPED))
     shown = html.unescape(re.sub(r"<[^>]+>", "", page.replace("<br>\n", "\n"))).replace("\xa0", " ")
     assert shown.strip() == TYPED and "<pre" not in page and "mathjax_ignore" in page
 
 
 @given(st.text(st.sampled_from("<>[]()`~$\\&#*_-|:!\"'=/ \n\tajx1"), max_size=60).filter(lambda s: "$" in s))
 def test_any_text_with_markup_is_shown_as_it_was_typed(source):
-    page = markdown2html(harmless.markdown(source))
+    page = markdown2html(sanitize.markdown(source))
     shown = html.unescape(re.sub(r"<[^>]+>", "", page.replace("<br>\n", "\n"))).replace("\xa0", " ")
     assert shown.strip() == source.strip()
 
@@ -206,5 +206,5 @@ def test_outputs_of_format_3_are_shown():
         {"output_type": "pyout", "png": PNG, "text": ["3"]},
         {"output_type": "stream", "stream": "stderr", "text": "no"},
     ]
-    picture, stream = harmless.outputs([*old])
+    picture, stream = sanitize.outputs([*old])
     assert picture.data == {"image/png": PNG, "text/plain": "3"} and stream.name == "stderr"

@@ -1,6 +1,7 @@
 """Protects how checks are run: what counts as reached, what earns points, and what a raising function is told."""
 
 import sys
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -25,12 +26,13 @@ def exercise():
         """f answers."""
         f(1)
 
-    @e.check(share=0.2, value=True, hidden=True)
+    @e.check(share=0.2, value=True)
     def hidden(f, data):
         """f doubles what is hidden."""
         if f(data) != 2 * data:
             raise Failed("No.")
 
+    e.checks[-1] = replace(e.checks[-1], hidden=True)  # as an exercise is put together for grading
     return e
 
 

@@ -604,8 +604,7 @@ def test_published_files_and_figures_are_the_real_ones(real_data):
     model = published.MODELS["124M"]
     for name in ("checkpoint", "encoder.json", "hparams.json", "vocab.bpe"):
         assert download.Wanted("", name, *model.files[name]).flaw(real_data / name) is None
-        if check := contents.check_of(name, model):
-            check(real_data / name)
+        contents.check(model, name, real_data / name)
     tokenizer = Tokenizer.from_folder(real_data)
     observed = np.load(real_data / "observed.npz")
     for j, figure in enumerate(model.figures):

@@ -103,6 +103,8 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
     n_layer, n_head = text.gpt2.hparams["n_layer"], text.gpt2.hparams["n_head"]
     found = []
     for call in wrong_calls(functions.layer_norm, norms, "[n_seq, n_embd]"):
+        # A block runs ln_1, attention, ln_2, in the places 0, 1, 2; ln_f is the first norm of a block beyond the
+        # last.
         layer, second = divmod(call, 2)
         place = "ln_f" if layer == n_layer else f"ln_{second + 1} of block {layer}"
         found.append((layer, 2 * second, "layer_norm", place, norms[call]))
