@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
+from typing import Any
 
-from autograder.doors import classroom, course, grade, gradescope, release, report, site
 from autograder.doors.options import Parser
 from autograder.errors import AutograderError
 
@@ -22,27 +23,34 @@ EXAMPLES = """examples:
   autograder site ../site                           the assignment as a web page that runs in the student's browser
   autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
 
-RUN = {
-    "grade": grade.run,
-    "course": course.run,
-    "report": report.run,
-    "release": release.run,
-    "classroom": classroom.run,
-    "gradescope": gradescope.run,
-    "site": site.run,
+# What the list of commands says of each. Its door is the file of that name, loaded when it is asked for.
+COMMANDS = {
+    "grade": "grade notebooks",
+    "course": "grade a whole class into nbgrader's gradebook",
+    "report": "show what a class has not understood",
+    "release": "remake release/, solutions/gpt2.html and the kit's data from source/",
+    "classroom": "make the students' repository for GitHub Classroom",
+    "gradescope": "make the autograder zip for Gradescope",
+    "site": "make the assignment's web site",
+    "weights": "fetch or verify GPT-2's real weights",
 }
 
 
-def parser() -> Parser:
-    """The parser of all commands. Each command's own stands in its file."""
+def door(command: str) -> Any:
+    """The module of a command."""
+    return import_module(f"autograder.doors.{command}")
+
+
+def parser(command: str | None = None) -> Parser:
+    """The parser of all commands; only the one that is asked for knows its options, which stand in its door."""
     wide = argparse.RawDescriptionHelpFormatter
     top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    grade.add_parser(commands, EXAMPLES)
-    for door in (course, report, release, classroom, gradescope, site):
-        door.add_parser(commands)
-    weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
-    weights.add_argument("rest", nargs=argparse.REMAINDER)
+    for name, says in COMMANDS.items():
+        if name == command:
+            door(name).add_parser(commands)
+        else:
+            commands.add_parser(name, help=says, add_help=False)
     return top
 
 
@@ -53,9 +61,9 @@ def main(argv: list[str] | None = None) -> int:
         from gptkit.__main__ import main as weights
 
         return weights(argv[1:])
-    options = parser().parse_args(argv)
+    options = parser(argv[0] if argv else None).parse_args(argv)
     try:
-        return RUN[options.command](options)
+        return door(options.command).run(options)
     except AutograderError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return error.exit_code

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.doors.options import add_grading_options
 from autograder.errors import AutograderError, UsageError
-from autograder.files import save_output
-from autograder.settings import Settings
 
 if TYPE_CHECKING:
     from autograder.record import Record
+    from autograder.sandbox.isolation import Sandbox
 
 HELP = """Examine notebooks and print one line per exercise and a total for each.
 
@@ -26,13 +25,15 @@ the grading itself worked, whatever the scores; 2 when the command was wrong; 3 
 which is never the student's doing: they get no score, and the same command grades them later."""
 
 
-def add_parser(commands: Any, examples: str) -> None:
+def add_parser(commands: Any) -> None:
     """Add the command to the command line."""
+    from autograder.doors.command import EXAMPLES  # here, for it loads this file
+
     grade = commands.add_parser(
         "grade",
         help="grade notebooks",
         description=HELP,
-        epilog=examples,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     grade.add_argument("paths", metavar="PATH", nargs="+", help="a notebook, or a folder of notebooks")
@@ -45,11 +46,22 @@ def add_parser(commands: Any, examples: str) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Grade every notebook of the given paths and write the reports asked for. Raises AutograderError."""
+    from autograder.sandbox.isolation import Sandbox
+
+    with Sandbox(options.isolation) as sandbox:
+        sandbox.start()  # its process loads NumPy while this one does: both are half of what one notebook takes
+        return grade(options, sandbox)
+
+
+def grade(options: argparse.Namespace, sandbox: Sandbox) -> int:
+    """The command, with a sandbox that is being started."""
     from autograder import reports
     from autograder.executors.batch import grade_all
+    from autograder.files import save_output
     from autograder.notebooks.choosing import submissions
     from autograder.notebooks.opening import Unreadable, open_notebook
     from autograder.notebooks.submission import Release, read
+    from autograder.settings import Settings
 
     settings = replace(Settings.from_environment(), fresh=options.fresh)
     release = Release.of(settings)
@@ -63,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
                 raise UsageError(str(error)) from None
     if options.gradescope and len(work) != 1:
         raise UsageError(f"--gradescope takes one notebook, and {len(work)} were found.")
-    records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler)
+    records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler, sandbox)
     outputs: dict[str | None, Callable[[Sequence[Record]], str | Iterable[str]]]
     outputs = {options.json: reports.as_json, options.junit: reports.junit, options.markdown: reports.markdown}
     if records[0].error is None:  # else there is no mark to give: Gradescope shows that its autograder failed

@@ -16,8 +16,6 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
 from autograder.errors import CannotGrade
 from autograder.executors.dask import GONE, DaskCluster
 from autograder.executors.local import LocalPool
@@ -26,6 +24,7 @@ from autograder.notebooks.choosing import Work
 from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
 from autograder.notebooks.submission import Submission, read, shortened
 from autograder.record import Record
+from autograder.sandbox.isolation import Sandbox
 from autograder.settings import Settings
 
 ENDED = object()  # stands for the result of a call that ended the process it ran in
@@ -33,12 +32,20 @@ ENDED_TWICE = "The grader's own process ended while it examined this notebook, t
 
 
 def grade_all(
-    work: list[Work], settings: Settings, isolation: str, jobs: int, scheduler: str | None = None
+    work: list[Work],
+    settings: Settings,
+    isolation: str,
+    jobs: int,
+    scheduler: str | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Sequence[Record]:
-    """The records of all notebooks, in their order. Raises UsageError, and CannotGrade when nobody can be graded."""
+    """The records of all notebooks, in their order; `sandbox` as a Grader takes it.
+
+    Raises UsageError, and CannotGrade when nobody can be graded.
+    """
     records = Records(len(work))
     found: Iterator[tuple[int, Record]]
-    with Grader(settings, isolation) as grader:
+    with Grader(settings, isolation, sandbox=sandbox) as grader:
         if scheduler is None and len(work) == 1:
             found = ((place, grader.grade(one.path, one.label, one.notes)) for place, one in enumerate(work))
         else:
@@ -113,8 +120,7 @@ def grader_for(recipe: Recipe) -> Grader:
     if getattr(here, "recipe", None) != recipe:
         if hasattr(here, "grader"):
             here.grader.close()
-        settings = recipe.settings
-        here.grader = Grader(settings, recipe.isolation, rehearsed=not recipe.rules)
+        here.grader = Grader(recipe.settings, recipe.isolation, rehearsed=not recipe.rules)
         here.recipe = recipe
         multiprocessing.util.Finalize(None, here.grader.close, exitpriority=10)
         if recipe.rules not in ("", here.grader.rules):
@@ -203,10 +209,15 @@ def shown(items: Iterable, total: int, failed: Callable[[Any], bool] | None = No
 
     Where nobody is watching a terminal it is a line now and then, and none for what is done in half a minute.
     """
+    if total < 2:
+        yield from items
+        return
+    from tqdm import tqdm  # here, for it takes longer to import than one notebook to examine
+
     watched, failures = sys.stderr.isatty(), 0
     often = {"mininterval": 0.2} if watched else {"mininterval": 30, "delay": 30}
     words = {"desc": doing or None, "unit": " notebooks", "leave": failed is not None}
-    with tqdm(total=total, disable=total < 2, dynamic_ncols=True, **words, **often) as bar:
+    with tqdm(total=total, dynamic_ncols=True, **words, **often) as bar:
         if failed:
             bar.set_postfix(failed=0, refresh=False)
         for item in items:

@@ -45,16 +45,19 @@ class Grader:
 
     Raises UsageError, and CannotGrade when this machine cannot grade: before the first student, the answer key is
     graded with the same model, seed, limits and sandbox, and must get full marks (`rehearsed`: that has been seen to).
+    A sandbox that was started beforehand is used, and closed in the end.
     """
 
-    def __init__(self, settings: Settings, isolation: str = "auto", rehearsed: bool = False):
+    def __init__(
+        self, settings: Settings, isolation: str = "auto", rehearsed: bool = False, sandbox: Sandbox | None = None
+    ):
         self.settings, self.isolation, self.limits = settings.seeded(), isolation, settings.limits
         assert self.settings.seed is not None
         self.release = submission.Release.of(settings)
         self.exercises = {name: e for name, e in EXERCISES.items() if name in self.release.points}
         model = settings.model()
         self.hidden = Hidden(model, self.settings.seed)
-        self.sandbox = Sandbox(isolation)
+        self.sandbox = sandbox or Sandbox(isolation)
         self.rules = rules(settings.release.read_bytes(), model, self.settings.seed, self.limits)  # on any machine
         self.context = digest(self.rules, times(model))  # on this one
         self.verdicts = Verdicts(settings.verdicts, self.context, isolation, settings.fresh)

@@ -434,9 +434,9 @@ def child(settings: dict) -> None:
 
 # No use without windows, a terminal, processes or servers, or no part of a program.
 LEFT_OUT = """
-antigravity asynchat asyncore cgi cgitb crypt curses distutils ensurepip idlelib lib2to3 mypy_plugin nis ossaudiodev pip
-popen_spawn_win32 pty pydoc_data readline smtpd socketserver spwd test testmock tests this tkinter tty turtle turtledemo
-venv wsgiref xmlrpc
+antigravity asynchat asyncore cgi cgitb conftest crypt curses distutils ensurepip idlelib lib2to3 mypy_plugin nis
+ossaudiodev pip popen_spawn_win32 pty pydoc_data readline smtpd socketserver spwd test testmock tests this tkinter tty
+turtle turtledemo venv wsgiref xmlrpc
 """
 
 
@@ -490,6 +490,7 @@ def zygote(uid: int, allow_seal: bool) -> None:
     os.dup2(0, 3)
     os.dup2(1, 0)
     os.chdir("/")
+    gc.disable()  # what is loaded stays: looking for garbage in it again and again is a third of the time
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         preload()
@@ -501,8 +502,8 @@ def zygote(uid: int, allow_seal: bool) -> None:
     sealed = allow_seal and can_seal()
     # What is loaded now is shared with every candidate, page by page, as long as nobody writes to it: the collector,
     # which would, leaves it alone from here on.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     os.dup2(1, 2)
     control, children = socket.socket(fileno=3), set()
     control.send(json.dumps({"sealed": sealed, "uid": os.getuid()}).encode())

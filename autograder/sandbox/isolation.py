@@ -11,9 +11,12 @@ import logging
 import os
 import shutil
 import socket
+from typing import TYPE_CHECKING
 
 from autograder.sandbox.zygote import Lost, Unavailable, Zygote, bubblewrap_zygote, process_zygote
-from autograder.settings import Limits
+
+if TYPE_CHECKING:
+    from autograder.settings import Limits
 
 INSTALL = "Install it (Debian, Ubuntu: apt install bubblewrap), or grade with --isolation process."
 _warned = False
@@ -51,7 +54,7 @@ class Connection:
 class Sandbox:
     """Gives out candidates. Use it in one thread; a forked process makes its own.
 
-    The zygote is started when it is first needed: a class whose verdicts are all kept needs none.
+    The zygote is started when it is first needed (a class whose verdicts are all kept needs none), or by `start`.
     """
 
     def __init__(self, isolation: str = "auto"):
@@ -103,12 +106,15 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ready(self) -> Zygote:
-        zygote = self._zygote
-        if zygote is None or self._owner != os.getpid():
-            start = bubblewrap_zygote if self._mode == "bubblewrap" else process_zygote
-            zygote = self._zygote = start()
+    def start(self) -> Zygote:
+        """The zygote, started but not waited for: it loads NumPy while the caller does something else."""
+        if self._zygote is None or self._owner != os.getpid():
+            self._zygote = bubblewrap_zygote() if self._mode == "bubblewrap" else process_zygote()
             self._owner = os.getpid()
+        return self._zygote
+
+    def _ready(self) -> Zygote:
+        zygote = self.start()
         try:
             zygote.wait()
         except Unavailable as why:

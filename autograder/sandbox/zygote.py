@@ -5,6 +5,7 @@ It runs candidate.py with Python and NumPy loaded, and never student code. What 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -17,8 +18,6 @@ import tempfile
 from functools import cache
 from itertools import count
 from pathlib import Path
-
-import numpy as np
 
 from autograder.errors import CannotGrade
 
@@ -86,10 +85,10 @@ class Zygote:
         return json.loads(self.control.recv(4096))
 
     def close(self, grace: float = 5.0) -> None:
-        """End it and every candidate of it, by force after `grace` seconds."""
+        """End it and every candidate of it, by force after `grace` seconds, or at once while it is still starting."""
         self.control.close()  # it sees the end of its socket, kills its children and goes
         try:
-            self._process.wait(grace)
+            self._process.wait(grace if self.sealed is not None else 0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -100,14 +99,14 @@ class Zygote:
 
 def process_zygote() -> Zygote:
     """A plain process with an empty environment, an unprivileged user when we are root."""
-    site = Path(np.__file__).parent.parent
+    site = _numpy().parent
     return Zygote([_python(), *FLAGS, str(CANDIDATE)], {**ENVIRONMENT, "PYTHONPATH": str(site)}, _spare_uid())
 
 
 def bubblewrap_zygote() -> Zygote:
     """All namespaces, and a root of its own that holds Python, NumPy, candidate.py and an empty /tmp."""
     uid, library = _spare_uid(), f"{sys.platlibdir}/python{sys.version_info.major}.{sys.version_info.minor}"
-    numpy = Path(np.__file__).parent
+    numpy = _numpy()
     binds = {_python(): "/python/bin/python", sysconfig.get_path("stdlib"): f"/python/{library}"}
     binds |= {str(numpy): "/site/numpy", str(CANDIDATE): "/candidate.py"}
     if numpy.with_name("numpy.libs").is_dir():
@@ -139,6 +138,13 @@ def _python() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
+def _numpy() -> Path:
+    """NumPy's folder, found without loading it: the zygote can load it meanwhile."""
+    found = importlib.util.find_spec("numpy")
+    assert found and found.origin
+    return Path(found.origin).parent
+
+
 def _spare_uid() -> int:
     """A user id that nobody has, another for each zygote, when we are root; else 0, for staying who we are."""
     if os.geteuid() != 0:
@@ -160,7 +166,7 @@ def _bwrap_help() -> str:
 def _libraries() -> dict[str, str]:
     """Shared libraries that Python and NumPy load, and the loader: where each is here -> where it goes inside."""
     modules = Path(sysconfig.get_path("stdlib"), "lib-dynload")
-    wanted = [_python(), *map(str, Path(np.__file__).parent.glob("*/*_umath*.so"))]
+    wanted = [_python(), *map(str, _numpy().glob("*/*_umath*.so"))]
     names = ("_ctypes", "_hashlib", "zlib", "_uuid", "_sqlite3", "_bz2", "_lzma", "_decimal", "pyexpat")
     wanted += [str(path) for name in names for path in modules.glob(f"{name}.*so")]
     listed = subprocess.run(["ldd", *wanted], capture_output=True, text=True).stdout

@@ -7,7 +7,6 @@ model), d = n_embd / n_head the width of one head. Everything is float32, from t
 from __future__ import annotations
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from .utils import load_encoder_hparams_and_params
 
@@ -82,6 +81,8 @@ def generate(inputs, params, n_head, n_tokens_to_generate):
         raise ValueError("There must be a prompt of at least one token, and at least one token to generate.")
     if n_seq > n_ctx:
         raise ValueError(f"The prompt and the tokens to generate are {n_seq} tokens; the context holds {n_ctx}.")
+    from tqdm.auto import tqdm  # here, for it takes longer to import than all the rest
+
     ids = list(inputs)
     for _ in tqdm(range(n_tokens_to_generate), desc="generating", leave=False):
         logits = gpt2(ids, **params, n_head=n_head)  # [len(ids)] -> [len(ids), n_vocab]

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autograder.doors.command import main
+from autograder.doors.command import COMMANDS, main, parser
 from autograder.errors import CannotGrade
 from autograder.grading import Grader
 from tests.submissions.build import HERE, build
@@ -172,3 +172,17 @@ def test_it_is_installed_and_its_help_teaches():
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "examples:" in text
     assert "--isolation" in text
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"weights"}))
+def test_the_list_of_commands_says_what_each_commands_own_parser_says(command):
+    assert parser(command).format_help() == parser().format_help()
+    with pytest.raises(SystemExit) as done:  # that parser knows its options, and the others stay out of the way
+        parser(command).parse_args([command, "--help"])
+    assert done.value.code == 0
+
+
+def test_the_list_of_commands_is_shown_without_loading_what_they_need():
+    code = "import sys; from autograder.doors.command import parser; parser().format_help(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "gptkit", "autograder.settings"} & set(loaded)

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from gptkit.checks.core import Failed
@@ -316,3 +317,29 @@ with sandbox.Sandbox({mode!r}) as box:
 def test_what_a_record_says_of_the_wall_is_one_word_that_starts_nothing():
     with sandbox.Sandbox("process") as box:
         assert box.mode == "process" and box._zygote is None
+
+
+def test_a_sandbox_that_was_started_beforehand_is_the_one_that_is_used():
+    with sandbox.Sandbox("process") as box:
+        started = box.start()
+        assert started.sealed is None  # nobody has waited for it
+        assert box._ready() is started and started.sealed is not None
+
+
+def test_one_that_nobody_waited_for_is_ended_at_once():
+    with sandbox.Sandbox("process") as box:
+        started = box.start()
+    assert started._process.returncode == -signal.SIGKILL
+
+
+def test_starting_one_loads_no_numpy_here():
+    code = "import sys; from autograder.sandbox.isolation import Sandbox\n"
+    code += "with Sandbox('process') as box: box.start(); print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_candidates_collect_garbage_though_the_zygote_does_not(box):
+    cell = "import gc\ndef softmax(x):\n    return x * gc.isenabled()"
+    with Candidate(box, [(cell, "cell 1")], Limits()) as student:
+        assert (student.function("softmax")(np.ones(3)) == 1).all()

@@ -134,6 +134,8 @@ def test_a_data_file_keeps_everything(tmp_path):
     assert (back.args[0] == case.args[0]).all() and back.args[0].dtype == np.float32 and back.args[1:] == (3, 0.5)
     assert (back.expected == case.expected).all() and back.fingerprints["b"] is None
     assert all(same(back.fingerprints[n], prints[n]) for n in ("a", "a+b"))
+    assert dict(back.fingerprints).keys() == prints.keys() and len(back.fingerprints) == 3
+    assert back.fingerprints["a"] is back.fingerprints["a"]  # made once
 
 
 def test_a_change_of_an_argument_is_told_by_its_name():

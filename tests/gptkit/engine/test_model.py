@@ -157,7 +157,7 @@ def test_functions_that_change_their_arguments_cannot_harm_the_model(random_mode
 )
 def test_a_result_the_model_cannot_use_is_named(random_model, name, wrong, says):
     with pytest.raises(ValueError, match=says.format(name)):
-        GPT2(*random_model, **{name: wrong}).logits([1, 2, 3])
+        GPT2(*random_model, **{name: wrong}).logits([1, 2, 3, 4, 5])
 
 
 def test_a_trace_holds_what_each_function_gets_and_gives(random_model):

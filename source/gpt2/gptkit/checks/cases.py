@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,7 +45,7 @@ class Case:
     label: str
     shape: str = ""
     shown: bool = True  # False for hidden cases, whose numbers no message may tell
-    fingerprints: dict[str, np.ndarray | None] = field(default_factory=dict)
+    fingerprints: Mapping[str, np.ndarray | None] = field(default_factory=dict)
 
 
 class Stored:
@@ -411,24 +412,48 @@ def save(path: Path, groups: dict[str, list[Case]], mistakes: dict[str, list[str
         np.savez_compressed(file, text=np.array(text), values=np.concatenate(flat))
 
 
+class Fingerprints(Mapping):
+    """What known mistakes return for a case, as float64 arrays made when they are asked for.
+
+    There are thousands, and a right function is never compared with one. `where` says how each is stored.
+    """
+
+    def __init__(self, where: dict[str, Any], read: Callable[[Any], Any]):
+        self._where, self._read, self._made = where, read, dict[str, np.ndarray | None]()
+
+    def __getitem__(self, name: str) -> np.ndarray | None:
+        if name not in self._made:
+            stored = self._where[name]
+            self._made[name] = None if stored is None else self._read(stored).astype(np.float64)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._where)
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+
 def load(path: Path) -> tuple[dict[str, list[Case]], dict[str, list[str]]]:
     """The cases by group, and the mistakes' words, of a data file that `save` wrote."""
     with np.load(path, allow_pickle=False) as file:
         text, values = json.loads(str(file["text"])), file["values"]
-    place = 0
+    end = 0
 
-    def take(kept: Any) -> Any:
-        nonlocal place
+    def find(kept: Any) -> Any:
+        """Where the next array lies and its shape; a value that is no array is itself."""
+        nonlocal end
         if not isinstance(kept, list):
             return kept
-        size = int(np.prod(kept))
-        place += size
-        return values[place - size : place].reshape(kept)
+        start, end = end, end + math.prod(kept)
+        return slice(start, end), kept
+
+    def read(found: Any) -> Any:
+        return values[found[0]].reshape(found[1]) if isinstance(found, tuple) else found
 
     groups: dict[str, list[Case]] = {}
     for group, label, shape, args, expected, prints in text["cases"]:
-        given, right = tuple(take(a) for a in args), take(expected).astype(np.float64)
-        outputs = [None if kept is None else take(kept).astype(np.float64) for kept in prints]
-        known = dict(zip(text["mistakes"], outputs, strict=True))
+        given, right = tuple(read(find(a)) for a in args), read(find(expected)).astype(np.float64)
+        known = Fingerprints(dict(zip(text["mistakes"], map(find, prints), strict=True)), read)
         groups.setdefault(group, []).append(Case(given, right, label, shape, True, known))
     return groups, text["mistakes"]
