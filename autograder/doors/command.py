@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from autograder.doors import classroom, course, grade, gradescope, release, report, site
+from autograder.doors import course, github, github_collect, grade, gradescope, release, report, site
 from autograder.doors.options import Parser
 from autograder.errors import AutograderError
 
@@ -17,7 +17,8 @@ EXAMPLES = """examples:
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
   autograder report submitted/                      what a class has not understood, as one page and a table
   autograder release                                after a change of source/gpt2/gpt2.ipynb
-  autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
+  autograder github ../gpt2-for-students            a repository for students: notebook, kit, visible tests, workflow
+  autograder github collect 'school/gpt2-*' submitted   their notebooks, as they stood at a --deadline
   autograder gradescope gpt2.zip                    the autograder to upload at Gradescope
   autograder site ../site                           the assignment as a web page that runs in the student's browser
   autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
@@ -27,7 +28,8 @@ RUN = {
     "course": course.run,
     "report": report.run,
     "release": release.run,
-    "classroom": classroom.run,
+    "github": github.run,
+    "github collect": github_collect.run,
     "gradescope": gradescope.run,
     "site": site.run,
 }
@@ -39,7 +41,7 @@ def parser() -> Parser:
     top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     grade.add_parser(commands, EXAMPLES)
-    for door in (course, report, release, classroom, gradescope, site):
+    for door in (course, report, release, github, github_collect, gradescope, site):
         door.add_parser(commands)
     weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
     weights.add_argument("rest", nargs=argparse.REMAINDER)
@@ -53,6 +55,11 @@ def main(argv: list[str] | None = None) -> int:
         from gptkit.__main__ import main as weights
 
         return weights(argv[1:])
+    if argv[:1] == ["classroom"]:
+        print("autograder: GitHub Classroom is no more; `autograder github DIR` does without it.", file=sys.stderr)
+        return 2
+    if argv[:2] == ["github", "collect"]:  # two words, one command: `autograder github DIR` makes a repository
+        argv = ["github collect", *argv[2:]]
     options = parser().parse_args(argv)
     try:
         return RUN[options.command](options)

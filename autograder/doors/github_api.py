@@ -1,0 +1,111 @@
+"""GitHub's REST API, as far as reading repositories goes: every page, patience with limits, and refusals as errors."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+from autograder.errors import CannotGrade, NotGraded, UsageError
+from autograder.settings import GitHubAccess
+
+JSON, RAW, SHA = (f"application/vnd.github.{kind}" for kind in ("json", "raw", "sha"))  # forms of an answer
+ATTEMPTS = 5
+LONGEST = 3700.0  # seconds; GitHub counts requests by the hour
+
+
+class Refused(NotGraded):
+    """GitHub did not give what was asked for: `status` is its answer's."""
+
+    def __init__(self, status: int, path: str):
+        super().__init__(f"GitHub answered {status} to {path}")
+        self.status = status
+
+
+class GitHub:
+    """What a token may read. Raises CannotGrade when GitHub cannot be reached, UsageError when it refuses the token."""
+
+    def __init__(self, access: GitHubAccess):
+        self.access = access
+        self.session = requests.Session()
+        self.session.auth = self.sign  # a function, so that no .netrc takes its place
+        self.session.headers.update({"X-GitHub-Api-Version": "2022-11-28", "User-Agent": "gpt2-autograder"})
+
+    def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Show the token to GitHub, and to no other server that an answer may point to."""
+        if str(request.url).startswith(f"{self.access.url}/"):
+            request.headers["Authorization"] = f"Bearer {self.access.token}"
+        return request
+
+    def get(self, path: str, form: str = JSON, **asked: Any) -> requests.Response:
+        """The answer to a path, or to the whole address of a next page. Raises Refused."""
+        url = f"{self.access.url}{path}" if path.startswith("/") else path
+        status, pause = 0, 0.0
+        for attempt in range(ATTEMPTS):
+            wait(pause)
+            try:
+                answer = self.session.get(url, params=asked, headers={"Accept": form}, timeout=(10, 60))
+            except requests.RequestException:
+                status, pause = 0, 2.0**attempt
+                continue
+            if answer.ok:
+                return answer
+            status = answer.status_code
+            if status == 401:
+                raise UsageError("GitHub does not accept the token. Set GITHUB_TOKEN to one that has not expired.")
+            told = pause_told(answer, attempt)
+            if told is None:
+                break
+            pause = told
+        if not status:
+            raise CannotGrade(f"GitHub cannot be reached at {self.access.url}. Try again later.")
+        raise Refused(status, path)
+
+    def pages(self, path: str, **asked: Any) -> Iterator[Any]:
+        """The entries of a list, page after page as its Link header tells. Raises Refused."""
+        answer = self.get(path, per_page=100, **asked)
+        yield from data(answer)
+        while following := answer.links.get("next", {}).get("url"):
+            answer = self.get(following)
+            yield from data(answer)
+
+
+def data(answer: requests.Response) -> Any:
+    """What an answer holds. Raises CannotGrade for one that is no JSON, as from a proxy's page."""
+    try:
+        return answer.json()
+    except ValueError:
+        raise CannotGrade(f"{answer.url} does not answer as GitHub does.") from None
+
+
+def pause_told(answer: requests.Response, attempt: int) -> float | None:
+    """Seconds to wait before asking again, None when the answer stands. As GitHub's pages about its limits say."""
+    if answer.status_code >= 500:
+        return 2.0**attempt
+    if answer.status_code not in (403, 429):
+        return None
+    after, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
+    if after.isdecimal():
+        return min(float(after), LONGEST)
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return min(max(float(reset) - time.time(), 0) + 1, LONGEST)
+    return 60.0 * 2**attempt if answer.status_code == 429 or about_limits(answer) else None
+
+
+def about_limits(answer: requests.Response) -> bool:
+    """Whether a 403 without a header points to GitHub's page about its limits."""
+    try:
+        return "rate-limit" in str(answer.json()["documentation_url"])
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def wait(seconds: float) -> None:
+    """Wait, and say so when it takes long."""
+    if seconds > 10:
+        until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
+        print(f"autograder: GitHub asks for a pause; going on at {until}.", file=sys.stderr, flush=True)
+    time.sleep(seconds)
