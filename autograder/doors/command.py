@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from autograder.doors import course, github, github_collect, grade, gradescope, release, report, site
+from autograder.doors import classroom50, course, github, github_collect, grade, gradescope, release, report, site
 from autograder.doors.options import Parser
 from autograder.errors import AutograderError
 
@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder github ../gpt2-for-students            a repository for students: notebook, kit, visible tests, workflow
   autograder github collect 'school/gpt2-*' submitted   their notebooks, as they stood at a --deadline
+  autograder classroom50 ../gpt2                    the autograder's folder for Classroom 50
   autograder gradescope gpt2.zip                    the autograder to upload at Gradescope
   autograder site ../site                           the assignment as a web page that runs in the student's browser
   autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
@@ -30,6 +31,7 @@ RUN = {
     "release": release.run,
     "github": github.run,
     "github collect": github_collect.run,
+    "classroom50": classroom50.run,
     "gradescope": gradescope.run,
     "site": site.run,
 }
@@ -41,7 +43,7 @@ def parser() -> Parser:
     top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     grade.add_parser(commands, EXAMPLES)
-    for door in (course, report, release, github, github_collect, gradescope, site):
+    for door in (course, report, release, github, github_collect, classroom50, gradescope, site):
         door.add_parser(commands)
     weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
     weights.add_argument("rest", nargs=argparse.REMAINDER)
