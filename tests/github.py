@@ -36,6 +36,7 @@ class Repository:
     activity: list[dict] = field(default_factory=list)  # the newest first
     commits: dict[str, dict] = field(default_factory=dict)  # a commit's files: path -> (mode, bytes)
     truncated: bool = False
+    lost: set[bytes] = field(default_factory=set)  # contents that GitHub does not give out
 
     def push(self, time: str, files: dict[str, bytes], kind: str = "push", branch: str | None = None) -> str:
         """Push a commit with these files, which takes the place of what was there; gives its name."""
@@ -113,7 +114,10 @@ class GitHub:
             case ["git", "blobs", blob]:
                 contents = [content for files in it.commits.values() for _, content in files.values()]
                 assert form == "application/vnd.github.raw"
-                return next(((200, {}, content) for content in contents if sha(content) == blob), refused(404))
+                return next(
+                    ((200, {}, content) for content in contents if sha(content) == blob and content not in it.lost),
+                    refused(404),
+                )
         return refused(404)
 
     def page(self, path: str, entries: list, query: dict[str, str], cursor: str) -> tuple[int, dict, object]:

@@ -67,18 +67,21 @@ class GitHub:
     def pages(self, path: str, **asked: Any) -> Iterator[Any]:
         """The entries of a list, page after page as its Link header tells. Raises Refused."""
         answer = self.get(path, per_page=100, **asked)
-        yield from data(answer)
+        yield from data(answer, list)
         while following := answer.links.get("next", {}).get("url"):
             answer = self.get(following)
-            yield from data(answer)
+            yield from data(answer, list)
 
 
-def data(answer: requests.Response) -> Any:
-    """What an answer holds. Raises CannotGrade for one that is no JSON, as from a proxy's page."""
+def data(answer: requests.Response, kind: type = dict) -> Any:
+    """What an answer holds. Raises CannotGrade for one that is not of that kind, as from a proxy's page."""
     try:
-        return answer.json()
+        found = answer.json()
     except ValueError:
-        raise CannotGrade(f"{answer.url} does not answer as GitHub does.") from None
+        found = None
+    if not isinstance(found, kind):
+        raise CannotGrade(f"{answer.url} does not answer as GitHub does.")
+    return found
 
 
 def pause_told(answer: requests.Response, attempt: int) -> float | None:

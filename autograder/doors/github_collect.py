@@ -10,6 +10,7 @@ import csv
 import io
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 from autograder.doors.github_api import RAW, SHA, GitHub, Refused, data
 from autograder.errors import NotGraded, UsageError
-from autograder.files import new_folder, save
+from autograder.files import FULL, new_folder, save
 from autograder.notebooks.choosing import DEEP, FEW, NOT_THEIRS, PLAIN
 from autograder.reports import clean
 from autograder.settings import GitHubAccess, Settings
@@ -71,7 +72,7 @@ def add_parser(commands: Any) -> None:
         "--deadline",
         metavar="TIME",
         type=moment,
-        help="the last push before this counts, for example 2026-10-31T23:59+01:00 (default: the last push)",
+        help="the last push before this counts, for example 2026-11-01T00:00+01:00 (default: the last push)",
     )
 
 
@@ -90,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     with new_folder(options.folder) as made:
         made.mkdir()
         rows = [
-            collected(github, one, made / one.student / settings.assignment, options.deadline)
+            collected(github, one, made, settings.assignment, options.deadline)
             for one in shown(students, len(students), doing="collecting")
         ]
         save(table, as_csv(rows))
@@ -132,7 +133,10 @@ def rostered(github: GitHub, file: Path) -> Iterator[Repository]:
         raise UsageError(f"{file}: cannot be read ({why}).") from None
     header = text.partition("\n")[0]
     table = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count))
-    rows = [{str(k).strip().lower(): str(v or "").strip() for k, v in row.items()} for row in table]
+    try:
+        rows = [{str(k).strip().lower(): str(v or "").strip() for k, v in row.items()} for row in table]
+    except csv.Error as error:
+        raise UsageError(f"{file}: line {table.line_num} is not as a CSV file's should be ({error}).") from None
     if not rows or not {"student", "repository"} <= rows[0].keys():
         raise UsageError(f"{file}: needs a first line with the columns student and repository, and a line for each.")
     names = [row["student"] for row in rows]
@@ -146,12 +150,13 @@ def rostered(github: GitHub, file: Path) -> Iterator[Repository]:
 # ---- One repository ----
 
 
-def collected(github: GitHub, one: Repository, folder: Path, deadline: datetime | None) -> Row:
-    """Fetch one student's notebook into their folder, with nbgrader's timestamp.txt. Raises CannotGrade, OSError."""
+def collected(github: GitHub, one: Repository, made: Path, assignment: str, deadline: datetime | None) -> Row:
+    """Fetch a student's notebook to MADE/STUDENT/ASSIGNMENT, all or nothing. Raises CannotGrade, OSError when full."""
     row = Row(one.student, one.name)
+    if not fit_for_a_folder(one.student):
+        return row._replace(problem="no folder can have that name; give another one in a CSV file", unread=True)
+    folder = made / one.student / assignment
     try:
-        if not fit_for_a_folder(one.student):
-            raise NotGraded("no folder can have that name; give another one in a CSV file")
         if not one.name:
             raise Nothing("no repository is given")
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", one.name):
@@ -160,18 +165,30 @@ def collected(github: GitHub, one: Repository, folder: Path, deadline: datetime 
         commit, pushed_at = standing(github, facts, deadline)
         row = row._replace(repository=facts["full_name"], commit=commit, pushed_at=pushed_at)
         fetch(github, facts["full_name"], commit, folder)
-        when = datetime.fromisoformat(pushed_at)
-        save(folder / "timestamp.txt", f"{when:%Y-%m-%d %H:%M:%S %z}\n")
-        for path in folder.rglob("*"):  # of several notebooks none is the newest: git does not say when each was saved
-            os.utime(path, (when.timestamp(), when.timestamp()))
+        stamp(folder, datetime.fromisoformat(pushed_at))
+        return row
     except Nothing as why:
-        return row._replace(problem=str(why))
+        row = row._replace(problem=str(why))
     except Refused as error:
         known = not row.commit and HOW.get(error.status)
-        return row._replace(problem=known or f"could not be read ({error})", unread=True)
+        row = row._replace(problem=known or f"could not be read ({error})", unread=True)
     except NotGraded as error:
-        return row._replace(problem=str(error), unread=True)
+        row = row._replace(problem=str(error), unread=True)
+    except (KeyError, TypeError, ValueError):
+        row = row._replace(problem="GitHub's answer lacks something that its pages promise", unread=True)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        row = row._replace(problem=f"a file of that name cannot be saved here ({error.strerror})", unread=True)
+    shutil.rmtree(made / one.student, ignore_errors=True)
     return row
+
+
+def stamp(folder: Path, when: datetime) -> None:
+    """Tell nbgrader the time of the push. Of several notebooks none is the newest: git knows no time of a file."""
+    save(folder / "timestamp.txt", f"{when:%Y-%m-%d %H:%M:%S %z}\n")
+    for path in folder.rglob("*"):
+        os.utime(path, (when.timestamp(), when.timestamp()))
 
 
 def fit_for_a_folder(name: str) -> bool:
@@ -234,7 +251,7 @@ def moment(text: str) -> datetime:
     except ValueError:
         when = datetime.min
     if when.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time with a zone, as 2026-10-31T23:59+01:00 is")
+        raise argparse.ArgumentTypeError(f"{text!r} is no time with a zone, as 2026-11-01T00:00+01:00 is")
     return when
 
 

@@ -1,6 +1,7 @@
 """Protects the collecting from GitHub: the commit that stood at the deadline, and no mark for who was not read."""
 
 import csv
+import errno
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbgrader.utils import parse_utc
 
-from autograder.doors import github_api
+from autograder.doors import github_api, github_collect
 from autograder.doors.command import main
 from tests.github import TOKEN, GitHub, Repository, serving
 
@@ -168,12 +169,51 @@ def test_notebooks_of_other_names_and_places_are_fetched_as_they_lie(collect):
     assert {p.name for p in Path().iterdir()} == {"submitted", "submitted.csv"}
 
 
-@pytest.mark.parametrize("name", ["gpt2-..", "gpt2-.hidden", "gpt2-gptkit"])
+def test_one_notebook_that_cannot_be_read_leaves_no_other_of_the_same_student(collect):
+    """What is there would be graded in place of the one that counts."""
+    it = Repository("gpt2-ada")
+    it.push(EARLY, {"an older one.ipynb": b"one", "gpt2.ipynb": b"two"})
+    it.lost = {b"two"}
+    code, table = collect(GitHub([it, pushed("gpt2-ben", (EARLY, b"ben"))]))
+    assert code == 3 and "404" in table["ada"]["problem"]
+    assert [p.name for p in Path("submitted").iterdir()] == ["ben"]
+
+
+def test_a_file_that_cannot_be_saved_costs_nobody_else_their_notebook(collect):
+    it = Repository("gpt2-ada")
+    it.push(EARLY, {"gpt2.ipynb": b"one", f"{'x' * 300}.ipynb": b"two"})
+    code, table = collect(GitHub([it, pushed("gpt2-ben", (EARLY, b"ben"))]))
+    assert code == 3 and "cannot be saved" in table["ada"]["problem"]
+    assert [p.name for p in Path("submitted").iterdir()] == ["ben"]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(collect, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(github_collect, "save", full)
+    assert collect(GitHub([pushed("gpt2-ada", (EARLY, b"ada"))]))[0] == 3
+    assert "No space left" in capsys.readouterr().err
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("name", ["..", ".hidden", "gptkit"])
 def test_a_name_that_no_folder_can_have_is_told_and_leads_nowhere(collect, name):
-    code, table = collect(GitHub([pushed(name, (EARLY, b"x")), pushed("gpt2-ada", (EARLY, b"ada"))]))
+    code, table = collect(GitHub([pushed("gpt2-ada", (EARLY, b"ada")), pushed(f"gpt2-{name}", (EARLY, b"x"))]))
     assert code == 3
-    assert "CSV file" in table[name[5:]]["problem"]
+    assert "CSV file" in table[name]["problem"]
     assert [p.name for p in Path("submitted").iterdir()] == ["ada"]
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../ada", "/elsewhere", "a\\b"])
+def test_a_name_in_a_roster_leads_nowhere_either(collect, name, tmp_path):
+    name = name.replace("/elsewhere", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    Path("roster.csv").write_text(f"student,repository\nada,school/gpt2-ada\n{name},school/none\n")
+    code, table = collect(GitHub([pushed("gpt2-ada", (EARLY, b"ada"))]), "roster.csv")
+    assert code == 3
+    assert "CSV file" in table[name]["problem"]
+    assert notebook("ada").read_bytes() == b"ada" and (tmp_path / "elsewhere").exists()
 
 
 # ---- GitHub's limits and answers ----
@@ -249,9 +289,10 @@ def test_where_github_cannot_be_reached_it_is_nobodys_zero(collect, monkeypatch,
     assert not Path("submitted").exists()
 
 
-def test_a_page_that_is_not_githubs_is_no_traceback(collect, capsys):
+@pytest.mark.parametrize("page", [b"<html>Sign in to the hotel's network</html>", b'{"message": "moved"}'])
+def test_a_page_that_is_not_githubs_is_no_traceback(collect, capsys, page):
     github = GitHub([pushed("gpt2-ada", (EARLY, b"ada"))])
-    github.first = [(200, {}, b"<html>Sign in to the hotel's network</html>")]
+    github.first = [(200, {}, page)]
     assert collect(github)[0] == 3
     assert "does not answer as GitHub does" in capsys.readouterr().err
 
@@ -281,6 +322,7 @@ def test_a_roster_names_students_and_repositories_wherever_they_are(collect):
         b"name,url\na,b\n",
         b"student,repository\na,x/y\na,x/z\n",
         b"student,repository\n\xe4,x/y\n",
+        b"student,repository\n" + b"x" * 200_000,
     ],
 )
 def test_a_roster_that_cannot_be_used_is_told_in_one_line(collect, capsys, content):
