@@ -62,10 +62,10 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise not_written(folder, error) from None
 
 
-def save_output(path: str, content: str | Iterable[str]) -> None:
+def save_output(path: str | Path, content: bytes | str | Iterable[str]) -> None:
     """Write what a command was asked to write; "-" is standard output. Raises AutograderError with one line."""
     try:
-        if path == "-":
+        if path == "-" and not isinstance(content, bytes):
             sys.stdout.writelines([content] if isinstance(content, str) else content)
             sys.stdout.flush()
         else:

@@ -21,7 +21,7 @@ from typing import Any
 
 from autograder.doors.gradescope import TEMPLATES, contents, graded
 from autograder.errors import AutograderError, UsageError
-from autograder.files import new_folder, not_written, save
+from autograder.files import new_folder, save, save_output
 from autograder.record import Record
 from autograder.reports import markdown
 from autograder.settings import Settings
@@ -100,22 +100,18 @@ def main(checkout: Path, told: Mapping[str, str]) -> int:
         if lacking := [variable for variable in TOLD.values() if variable not in told]:
             raise UsageError(f"Classroom 50 is to run this: it sets {', '.join(lacking)}.")
         record = graded(checkout)
-        put(checkout / "result.json", json.dumps(result(record, told), indent=1))
-        put(checkout / "release-body.md", page(record))
+        for name, text in (
+            ("result.json", json.dumps(result(record, told), indent=1)),
+            ("release-body.md", page(record)),
+        ):
+            if (checkout / name).is_symlink():  # a student's; what is written goes into the checkout
+                (checkout / name).unlink()
+            save_output(checkout / name, text)
     except AutograderError as error:
         print(f"This submission could not be graded, which is not its author's doing: {error}", file=sys.stderr)
         return error.exit_code
     print(f"{record.score:g} of {record.max_score:g} points, times {scale(record)} in result.json.")
     return 0
-
-
-def put(path: Path, text: str) -> None:
-    """Write a file into the checkout, in place of whatever a student has put there. Raises AutograderError."""
-    try:
-        path.unlink(missing_ok=True)
-        save(path, text)
-    except OSError as error:
-        raise not_written(path.name, error) from None
 
 
 if __name__ == "__main__":

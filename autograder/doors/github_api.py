@@ -15,13 +15,14 @@ from autograder.settings import GitHubAccess
 JSON, RAW, SHA = (f"application/vnd.github.{kind}" for kind in ("json", "raw", "sha"))  # forms of an answer
 ATTEMPTS = 5
 LONGEST = 3700.0  # seconds; GitHub counts requests by the hour
+MEANS = {403: ": the token may not read that", 404: ": there is none, or the token may not read it"}
 
 
 class Refused(NotGraded):
     """GitHub did not give what was asked for: `status` is its answer's."""
 
     def __init__(self, status: int, path: str):
-        super().__init__(f"GitHub answered {status} to {path}")
+        super().__init__(f"GitHub answered {status} to {path}{MEANS.get(status, '')}")
         self.status = status
 
 
@@ -53,24 +54,22 @@ class GitHub:
                 continue
             if answer.ok:
                 return answer
-            status = answer.status_code
-            if status == 401:
-                raise UsageError("GitHub does not accept the token. Set GITHUB_TOKEN to one that has not expired.")
-            told = pause_told(answer, attempt)
-            if told is None:
+            status, pause = answer.status_code, pause_told(answer, attempt)
+            if not pause:
                 break
-            pause = told
+        if status == 401:
+            raise UsageError("GitHub does not accept the token. Set GITHUB_TOKEN to one that has not expired.")
         if not status:
             raise CannotGrade(f"GitHub cannot be reached at {self.access.url}. Try again later.")
         raise Refused(status, path)
 
     def pages(self, path: str, **asked: Any) -> Iterator[Any]:
         """The entries of a list, page after page as its Link header tells. Raises Refused."""
-        answer = self.get(path, per_page=100, **asked)
-        yield from data(answer, list)
-        while following := answer.links.get("next", {}).get("url"):
-            answer = self.get(following)
+        asked["per_page"] = 100
+        while path:
+            answer = self.get(path, **asked)
             yield from data(answer, list)
+            path, asked = answer.links.get("next", {}).get("url", ""), {}
 
 
 def data(answer: requests.Response, kind: type = dict) -> Any:
@@ -84,26 +83,19 @@ def data(answer: requests.Response, kind: type = dict) -> Any:
     return found
 
 
-def pause_told(answer: requests.Response, attempt: int) -> float | None:
-    """Seconds to wait before asking again, None when the answer stands. As GitHub's pages about its limits say."""
+def pause_told(answer: requests.Response, attempt: int) -> float:
+    """Seconds to wait before asking again, as GitHub's page about its limits says; 0 when the answer stands."""
     if answer.status_code >= 500:
         return 2.0**attempt
     if answer.status_code not in (403, 429):
-        return None
+        return 0.0
     after, reset = answer.headers.get("retry-after", ""), answer.headers.get("x-ratelimit-reset", "")
     if after.isdecimal():
-        return min(float(after), LONGEST)
+        return min(float(after) + 1, LONGEST)
     if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return min(max(float(reset) - time.time(), 0) + 1, LONGEST)
-    return 60.0 * 2**attempt if answer.status_code == 429 or about_limits(answer) else None
-
-
-def about_limits(answer: requests.Response) -> bool:
-    """Whether a 403 without a header points to GitHub's page about its limits."""
-    try:
-        return "rate-limit" in str(answer.json()["documentation_url"])
-    except (ValueError, TypeError, KeyError):
-        return False
+    limited = answer.status_code == 429 or "rate-limits" in answer.text  # it names the address of that page
+    return 60.0 * 2**attempt if limited else 0.0
 
 
 def wait(seconds: float) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import AutograderError, NotGraded
-from autograder.files import not_written, save
+from autograder.files import save, save_output
 from autograder.grading import Grader
 from autograder.notebooks.choosing import choose
 from autograder.record import Record
@@ -50,10 +50,7 @@ def pack(target: Path, settings: Settings) -> None:
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents(settings):
             put(archive, name, content, 0o755 if name in SCRIPTS else 0o644)
-    try:
-        save(target, memory.getvalue())
-    except OSError as error:
-        raise not_written(target, error) from None
+    save_output(target, memory.getvalue())
 
 
 def contents(settings: Settings) -> Iterator[tuple[str, bytes]]:

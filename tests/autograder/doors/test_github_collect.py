@@ -70,6 +70,7 @@ def test_a_class_that_fills_several_pages_is_collected_whole(collect):
     assert all(notebook(name).read_bytes() == name.encode() for name in names)
     assert all(table[one.name[5:]]["commit"] == one.head for one in students)
     assert not [path for path in github.asked if "/repos/school/linear" in path or "start" in path]
+    assert len([path for path in github.asked if path.startswith("/orgs/")]) == 3
     assert not Path("submitted", "s000", "gpt2", "README.md").exists()
 
 
@@ -183,13 +184,14 @@ def test_a_file_that_cannot_be_saved_costs_nobody_else_their_notebook(collect):
     it = Repository("gpt2-ada")
     it.push(EARLY, {"gpt2.ipynb": b"one", f"{'x' * 300}.ipynb": b"two"})
     code, table = collect(GitHub([it, pushed("gpt2-ben", (EARLY, b"ben"))]))
-    assert code == 3 and "cannot be saved" in table["ada"]["problem"]
+    assert code == 3 and "too long" in table["ada"]["problem"]
     assert [p.name for p in Path("submitted").iterdir()] == ["ben"]
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(collect, monkeypatch, capsys):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full(path: Path, content: bytes) -> None:
+        if path.name == "gpt2.ipynb":
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(github_collect, "save", full)
     assert collect(GitHub([pushed("gpt2-ada", (EARLY, b"ada"))]))[0] == 3
@@ -226,7 +228,7 @@ def limits() -> dict[str, tuple[tuple[int, dict, object], float, float]]:
     return {
         "primary": ((403, used_up, {"message": "API rate limit exceeded"}), 850, 901),
         "primary, 429": ((429, used_up, {}), 850, 901),
-        "secondary, told": ((403, {"retry-after": "42"}, {"documentation_url": page}), 42, 42),
+        "secondary, told": ((403, {"retry-after": "42"}, {"documentation_url": page}), 42, 43),
         "secondary, not told": ((403, {}, {"message": "wait", "documentation_url": page}), 60, 60),
         "no more": ((429, {}, b"not even JSON"), 60, 60),
         "a hiccup": ((502, {}, b"<html>"), 1, 1),
