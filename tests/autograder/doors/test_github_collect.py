@@ -34,7 +34,7 @@ def waits(monkeypatch) -> list[float]:
 def collect(tmp_path, monkeypatch, waits) -> Callable[..., tuple[int, dict[str, dict[str, str]]]]:
     """Collect from a server; gives the exit code and the table, by student. The notebooks are in tmp_path/submitted."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
     def run(github: GitHub, source: str = "school/gpt2-*", deadline: str | None = None, token: str = TOKEN):
         monkeypatch.setenv("GITHUB_TOKEN", token)
