@@ -7,7 +7,8 @@ import errno
 import os
 import secrets
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.errors import AutograderError, CannotGrade, UsageError
@@ -42,10 +43,29 @@ def save(path: str | Path, content: bytes | str | Iterable[str]) -> None:
         raise
 
 
-def save_output(path: str, content: str | Iterable[str]) -> None:
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give a path at which to make a folder: it becomes `folder` when the block ends well, and is gone if it does not.
+
+    Raises AutograderError when something is there already, or when it cannot be written.
+    """
+    if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UsageError(f"{folder}: is there already. Name a new folder.")
+    try:
+        home = folder.resolve().parent
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home, prefix=".new-") as scratch:
+            made = Path(scratch) / folder.resolve().name
+            yield made
+            made.replace(folder.resolve())
+    except OSError as error:
+        raise not_written(folder, error) from None
+
+
+def save_output(path: str | Path, content: bytes | str | Iterable[str]) -> None:
     """Write what a command was asked to write; "-" is standard output. Raises AutograderError with one line."""
     try:
-        if path == "-":
+        if path == "-" and not isinstance(content, bytes):
             sys.stdout.writelines([content] if isinstance(content, str) else content)
             sys.stdout.flush()
         else:

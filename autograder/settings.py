@@ -94,6 +94,22 @@ class Settings:
             raise CannotGrade(str(error)) from None
 
 
+@dataclass(frozen=True)
+class GitHubAccess:
+    """Where GitHub's API is, and the token that may read there. Not of the Settings: those go to other machines."""
+
+    url: str
+    token: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> GitHubAccess:
+        """GITHUB_API_URL as GitHub's runners set it; GITHUB_TOKEN or GH_TOKEN. Raises UsageError without a token."""
+        token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN")
+        if not token:
+            raise UsageError("Set GITHUB_TOKEN to a token that may read the contents of the students' repositories.")
+        return cls((environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"), token.strip())
+
+
 def course_seed(path: Path) -> str:
     """The course's seed: drawn at first use, into a file that only its owner can read, and used from then on."""
     if not path.exists():

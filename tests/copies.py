@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -76,3 +77,16 @@ def bash(script: str, repository: Path, where: str = ".", **environment: str) ->
     )
     assert done.returncode == 0, f"{script}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
+
+
+def as_installed(source: Path, commands: Path) -> None:
+    """Have what setup.sh makes in `source`, of this Python's packages in place of pip's; `commands` becomes a PATH."""
+    commands.mkdir()
+    bash = shutil.which("bash")
+    for name in filter(shutil.which, ("bash", "dirname")):
+        (commands / name).symlink_to(shutil.which(name))
+    (commands / "python3").symlink_to(shutil.which("true"))  # "new enough", and "has made the virtual environment"
+    python = source / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!{bash}\n[ "$1 $2" = "-m pip" ] || exec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)

@@ -83,6 +83,7 @@ def test_the_instructors_page(repository):
     said = bash(commands("instructor.md"), repository)
     assert re.search(r"^me/gpt2/gpt2.ipynb", said, re.M) and re.search(r"^  total +90 / 90", said, re.M)
     made = ["feedback/me/gpt2/gpt2.html", "grades.csv", "report.html", "../gpt2.zip", "../gpt2-for-students/gpt2.ipynb"]
+    made += ["../classroom50/transformers/autograders/gpt2/autograder.py"]
     assert [name for name in made if not (repository / name).exists()] == []
 
 

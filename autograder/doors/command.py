@@ -18,7 +18,9 @@ EXAMPLES = """examples:
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
   autograder report submitted/                      what a class has not understood, as one page and a table
   autograder release                                after a change of source/gpt2/gpt2.ipynb
-  autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
+  autograder github ../gpt2-for-students            a repository for students: notebook, kit, visible tests, workflow
+  autograder github collect 'school/gpt2-*' submitted   their notebooks, as they stood at a --deadline
+  autograder classroom50 ../gpt2                    the autograder's folder for Classroom 50
   autograder gradescope gpt2.zip                    the autograder to upload at Gradescope
   autograder site ../site                           the assignment as a web page that runs in the student's browser
   autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
@@ -29,7 +31,9 @@ COMMANDS = {
     "course": "grade a whole class into nbgrader's gradebook",
     "report": "show what a class has not understood",
     "release": "remake release/, solutions/gpt2.html and the kit's data from source/",
-    "classroom": "make the students' repository for GitHub Classroom",
+    "github": "make the students' repository for GitHub",
+    "github collect": "fetch the notebooks of a class from GitHub",
+    "classroom50": "make the autograder's folder for Classroom 50",
     "gradescope": "make the autograder zip for Gradescope",
     "site": "make the assignment's web site",
     "weights": "fetch or verify GPT-2's real weights",
@@ -38,7 +42,7 @@ COMMANDS = {
 
 def door(command: str) -> Any:
     """The module of a command."""
-    return import_module(f"autograder.doors.{command}")
+    return import_module(f"autograder.doors.{command.replace(' ', '_')}")
 
 
 def parser(command: str | None = None) -> Parser:
@@ -61,6 +65,11 @@ def main(argv: list[str] | None = None) -> int:
         from gptkit.__main__ import main as weights
 
         return weights(argv[1:])
+    if argv[:1] == ["classroom"]:
+        print("autograder: GitHub Classroom is no more; `autograder github DIR` does without it.", file=sys.stderr)
+        return 2
+    if argv[:2] == ["github", "collect"]:  # two words, one command: `autograder github DIR` makes a repository
+        argv = ["github collect", *argv[2:]]
     options = parser(argv[0] if argv else None).parse_args(argv)
     try:
         return door(options.command).run(options)

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import AutograderError, NotGraded
-from autograder.files import not_written, save
+from autograder.files import save, save_output
 from autograder.grading import Grader
 from autograder.notebooks.choosing import choose
+from autograder.record import Record
 from autograder.reports import gradescope
 from autograder.settings import REPOSITORY, Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("setup.sh", "run_autograder")
 PARTS = ("autograder", "source/gpt2/gptkit", "solutions/picoGPT")
 PACKAGES = ("numpy", "regex", "requests", "filelock", "tqdm", "ipython")  # what the grader imports
 
@@ -46,19 +48,22 @@ def pack(target: Path, settings: Settings) -> None:
     """Write the autograder zip, whole or not at all. Raises AutograderError."""
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in ("setup.sh", "run_autograder"):
-            put(archive, name, (TEMPLATES / name).read_bytes(), 0o755)
-        put(archive, "settings.sh", variables(settings).encode())
-        put(archive, "requirements.txt", pinned(PACKAGES).encode())
-        for path in [*parts(), settings.release, settings.answer_key]:
-            put(archive, path.relative_to(REPOSITORY).as_posix(), path.read_bytes())
-    try:
-        save(target, memory.getvalue())
-    except OSError as error:
-        raise not_written(target, error) from None
+        for name, content in contents(settings):
+            put(archive, name, content, 0o755 if name in SCRIPTS else 0o644)
+    save_output(target, memory.getvalue())
 
 
-def put(archive: zipfile.ZipFile, name: str, content: bytes, mode: int = 0o644) -> None:
+def contents(settings: Settings) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of all that grades elsewhere: the scripts, the settings, what pip is to install, the grader."""
+    for name in SCRIPTS:
+        yield name, (TEMPLATES / name).read_bytes()
+    yield "settings.sh", variables(settings).encode()
+    yield "requirements.txt", pinned(PACKAGES).encode()
+    for path in [*parts(), settings.release, settings.answer_key]:
+        yield path.relative_to(REPOSITORY).as_posix(), path.read_bytes()
+
+
+def put(archive: zipfile.ZipFile, name: str, content: bytes, mode: int) -> None:
     """Add one file. All bear the same date, so that the same grader makes the same zip."""
     info = zipfile.ZipInfo(name)
     info.external_attr, info.compress_type = mode << 16, zipfile.ZIP_DEFLATED
@@ -85,25 +90,28 @@ def pinned(names: Collection[str]) -> str:
     return "\n".join([*(line for line in lines if line.split("==")[0] in names), ""])
 
 
+def graded(folder: Path) -> Record:
+    """The record of what a student handed in, a zero when no notebook is in it. Raises AutograderError."""
+    settings = Settings.from_environment()
+    name = settings.release.name
+    with Grader(settings) as grader:
+        notebook, notes = choose(folder, grader.release)
+        if notebook:
+            record = grader.grade(notebook, name, notes)
+        else:
+            record = grader.zero(name, f"There is no notebook in what you handed in: hand in {name}. {' '.join(notes)}")
+    if record.error is not None:
+        raise NotGraded(record.error)
+    return record
+
+
 def main(submission: str, results: str) -> int:
     """Grade what Gradescope has put into a folder: a results.json for whatever is in it.
 
     Where this machine cannot grade, there is none: Gradescope shows an autograder that failed, and gives no mark.
     """
     try:
-        settings = Settings.from_environment()
-        name = settings.release.name
-        with Grader(settings) as grader:
-            notebook, notes = choose(Path(submission), grader.release)
-            if notebook:
-                record = grader.grade(notebook, name, notes)
-            else:
-                record = grader.zero(
-                    name, f"There is no notebook in what you handed in: hand in {name}. {' '.join(notes)}"
-                )
-        if record.error is not None:
-            raise NotGraded(record.error)
-        save(results, gradescope(record))
+        save(results, gradescope(graded(Path(submission))))
     except AutograderError as error:
         print(f"This submission could not be graded, which is not its author's doing: {error}", file=sys.stderr)
         return error.exit_code

@@ -13,7 +13,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from gptkit.weights import folders, layout, tensorfile
 
 from autograder.doors.gradescope import TEMPLATES
 from autograder.errors import AutograderError, UsageError
-from autograder.files import not_written, save
+from autograder.files import new_folder, save
 from autograder.settings import REPOSITORY, Settings
 
 TOOLS = REPOSITORY / ".venv-site"
@@ -65,19 +64,12 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Make the site, whole or not at all. Raises UsageError or AutograderError."""
     folder = options.folder.resolve()
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise UsageError(f"{folder}: is there already. Name a new folder.")
-    if options.pyodide:
-        check_pyodide(options.pyodide)
-    install()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
-            made, settings = Path(scratch) / folder.name, Settings.from_environment()
-            build(Path(scratch) / "lite", made, settings, options.pyodide, [REAL] if options.weights else [])
-            made.replace(folder)
-    except OSError as error:
-        raise not_written(folder, error) from None
+    with new_folder(folder) as made:
+        if options.pyodide:
+            check_pyodide(options.pyodide)
+        install()
+        models = [REAL] if options.weights else []
+        build(made.parent / ".lite", made, Settings.from_environment(), options.pyodide, models)
     print(f"{folder} is ready ({size(folder) / 1e6:.0f} MB): put it on a web server. To look at it here:")
     print(f"  {Path(sys.executable).name} -m http.server --directory {folder} 8000")
     return 0

@@ -1,10 +1,8 @@
 """Protects the Gradescope zip: unpacked as Gradescope does it, it grades as `autograder grade` does, whatever comes."""
 
 import json
-import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -15,9 +13,9 @@ import pytest
 from autograder.doors.command import main
 from autograder.doors.gradescope import PACKAGES, pinned
 from autograder.settings import REPOSITORY
+from tests.copies import as_installed
 from tests.submissions.build import HERE, build
 
-SYSTEM = [name for name in ("bash", "dirname") if shutil.which(name)]
 VISIBILITY = {"visible", "after_published"}
 
 
@@ -41,22 +39,14 @@ def gradescope(place) -> Path:
         for info in archive.infolist():
             (root / "source" / info.filename).chmod(info.external_attr >> 16)
     shutil.copy(root / "source" / "run_autograder", root)
-    commands = place / "bin"  # no bwrap, no pip from outside
-    commands.mkdir()
-    for name in SYSTEM:
-        (commands / name).symlink_to(shutil.which(name))
-    (commands / "python3").symlink_to(shutil.which("true"))  # "new enough", and "has made the virtual environment"
-    (root / "source" / "venv" / "bin").mkdir(parents=True)
-    python = root / "source" / "venv" / "bin" / "python"
-    python.write_text(f'#!{shutil.which("bash")}\n[ "$1 $2" = "-m pip" ] || exec {shlex.quote(sys.executable)} "$@"\n')
-    python.chmod(0o755)
-    run(root, "source/setup.sh", commands)
+    as_installed(root / "source", place / "bin")  # no bwrap, no pip from outside
+    run(root, "source/setup.sh")
     return root
 
 
-def run(root: Path, script: str, commands: Path | None = None) -> None:
+def run(root: Path, script: str) -> None:
     """Run one of the two scripts as Gradescope does: from another folder, in a bare environment."""
-    environment = {"PATH": str(commands or root.parent / "bin"), "HOME": str(root), "LANG": "C.UTF-8"}
+    environment = {"PATH": str(root.parent / "bin"), "HOME": str(root), "LANG": "C.UTF-8"}
     done = subprocess.run([root / script], cwd="/", env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 

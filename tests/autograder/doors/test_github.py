@@ -1,11 +1,13 @@
 """Protects the students' repository and both workflows: they are valid, and their steps, run here, do what they say."""
 
+import csv
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,17 +16,18 @@ import yaml
 from autograder.doors.command import main
 from autograder.doors.gradescope import TEMPLATES
 from autograder.settings import REPOSITORY
+from tests.github import TOKEN, GitHub, Repository, serving
 from tests.machine import Part, program
 from tests.submissions.build import HERE, build
 
-WORKFLOWS = [TEMPLATES / "classroom" / "check.yml", TEMPLATES / "grade-all.yml"]
+WORKFLOWS = [TEMPLATES / "github" / "check.yml", TEMPLATES / "github" / "grade-all.yml"]
 BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("classroom") / "gpt2"
-    assert main(["classroom", str(folder)]) == 0
+    folder = tmp_path_factory.mktemp("github") / "gpt2"
+    assert main(["github", str(folder)]) == 0
     return folder
 
 
@@ -84,7 +87,7 @@ def test_the_repository_holds_the_kit_and_nothing_of_the_graders(template):
 
 
 def test_an_existing_folder_is_left_alone(template, capsys):
-    assert main(["classroom", str(template)]) == 2
+    assert main(["github", str(template)]) == 2
     assert "Name a new folder" in capsys.readouterr().err
 
 
@@ -126,42 +129,67 @@ def test_the_students_workflow_writes_its_page_and_its_marks(repository):
     assert "GPT-2 (124M) on your functions: **Once upon a time**" in page.read_text()
 
 
-GH = """#!/usr/bin/env bash
-# Stands for GitHub's command line: two students of the class, another assignment, and one without a notebook.
-set -e
-case "$1 $2" in
-"repo list") printf '%s\\n' gpt2-ada gpt2-ben gpt2-eve linear-ada ;;
-"api -H") name=${4#repos/school/}; name=${name%/contents/gpt2.ipynb}; cat "$CLASS/$name.ipynb" 2>/dev/null || {
-    echo '{"message": "Not Found"}'; exit 1; } ;;
-esac
-"""
+def test_the_command_of_the_service_that_is_gone_names_the_one_that_is_there(tmp_path, capsys):
+    assert main(["classroom", str(tmp_path / "gpt2")]) == 2
+    said = capsys.readouterr().err
+    assert "autograder github DIR" in said and said.count("\n") == 1
+    assert not (tmp_path / "gpt2").exists()
+
+
+def student(name: str, notebook: str | None = None, **facts) -> Repository:
+    repository = Repository(f"gpt2-{name}", **facts)
+    files = {"README.md": b"read me"}
+    if notebook:
+        with tempfile.TemporaryDirectory() as folder:
+            build(HERE / notebook, Path(folder) / "gpt2.ipynb")
+            files["gpt2.ipynb"] = (Path(folder) / "gpt2.ipynb").read_bytes()
+    repository.push("2026-10-30T20:00:00Z", files)
+    return repository
 
 
 def test_the_instructors_workflow_grades_them_all(tmp_path):
-    """With the real grader; what installs and fetches is left out, GitHub's command line is a stand-in."""
-    checkout, commands, page = tmp_path / "checkout", tmp_path / "commands", tmp_path / "page.md"
+    """With the real grader; what installs and fetches is left out, and GitHub is a server on this machine.
+
+    Eve has no notebook, Dan's repository cannot be read: neither has a mark, both are named, and only what could not be
+    read makes the run fail.
+    """
+    checkout, page, output = tmp_path / "checkout", tmp_path / "page.md", tmp_path / "output"
     checkout.mkdir()
-    commands.mkdir()
-    (commands / "gh").write_text(GH)
-    (commands / "gh").chmod(0o755)
-    build(HERE / "right" / "perfect.py", tmp_path / "class" / "gpt2-ada.ipynb")
-    build(HERE / "wrong" / "softmax_over_columns.py", tmp_path / "class" / "gpt2-ben.ipynb")
-    told = {"OWNER": "school", "PREFIX": "gpt2-", "CLASS": str(tmp_path / "class"), "GITHUB_STEP_SUMMARY": str(page)}
-    said = ""
-    for name in ("Collect", "Grade"):
-        done = sh(steps(WORKFLOWS[1])[name], checkout, commands=str(commands), **told)
-        assert done.returncode == 0, done.stdout + done.stderr
-        said += done.stdout
-    assert sorted(p.name for p in (checkout / "submitted").iterdir()) == ["ada", "ben", "eve"]
-    assert "::warning::gpt2-eve has no gpt2.ipynb" in said
-    stop, rest = re.search(r"^::stop-commands::(\S+)\n(.*)", said, re.M | re.S).groups()
+    ada, ben = student("ada", "right/perfect.py"), student("ben", "wrong/softmax_over_columns.py")
+    ada.push("2026-11-02T20:00:00Z", {"gpt2.ipynb": b"{}"}, kind="force_push")
+    told = {"STUDENTS": "school/gpt2-*", "DEADLINE": "2026-10-31T23:59+01:00", "GITHUB_TOKEN": TOKEN}
+    told |= {"GITHUB_STEP_SUMMARY": str(page), "GITHUB_OUTPUT": str(output), "NO_PROXY": "127.0.0.1"}
+    commands = steps(WORKFLOWS[1])
+    with serving(
+        GitHub([ada, ben, student("eve"), student("dan", refuse=403), student("start", is_template=True)])
+    ) as it:
+        collected = sh(commands["Collect"], checkout, GITHUB_API_URL=it.url, **told)
+    assert collected.returncode == 0, collected.stderr
+    assert output.read_text() == "code=3\n"
+    assert sorted(p.name for p in (checkout / "submitted").iterdir()) == ["ada", "ben"]
+    graded = sh(commands["Grade"], checkout, **told)
+    assert graded.returncode == 0, graded.stdout + graded.stderr
+    stop, rest = re.search(r"^::stop-commands::(\S+)\n(.*)", graded.stdout, re.M | re.S).groups()
     assert rest.endswith(f"::{stop}::\n")
     records = json.loads((checkout / "results.json").read_text())
     scores = {record["submission"].split("/")[0]: f"{record['score']:g}" for record in records}
-    assert scores.keys() == {"ada", "ben"}  # GitHub had no notebook of eve's to give: no row, and no zero
     assert scores["ada"] == "90" and 0 < float(scores["ben"]) < 90
     assert dict(re.findall(r"^### (\w+)\\/gpt2.*: ([\d.]+) of 90 points", page.read_text(), re.M)) == scores
     assert (checkout / "results.xml").exists()
+    table = {row["student"]: row for row in csv.DictReader((checkout / "submitted.csv").read_text().splitlines())}
+    assert (table["ada"]["commit"], table["ada"]["pushed_at"]) == (ada.activity[1]["after"], "2026-10-30T20:00:00Z")
+    assert table["ada"]["commit"] in page.read_text()
+    assert table["eve"]["problem"] and table["dan"]["problem"] and sorted(table) == ["ada", "ben", "dan", "eve"]
+    last = sh(commands["Was everyone read?"], checkout, CODE="3")
+    assert last.returncode == 1 and last.stdout.startswith("::error::")
+    assert sh(commands["Was everyone read?"], checkout, CODE="0").returncode == 0
+
+
+def test_the_instructors_workflow_grades_nobody_when_nobody_could_be_asked(tmp_path):
+    told = {"STUDENTS": "school/gpt2-*", "GITHUB_TOKEN": "wrong", "GITHUB_OUTPUT": str(tmp_path / "output")}
+    with serving(GitHub([])) as it:
+        done = sh(steps(WORKFLOWS[1])["Collect"], tmp_path, GITHUB_API_URL=it.url, NO_PROXY="127.0.0.1", **told)
+    assert done.returncode != 0 and "does not accept the token" in done.stderr
 
 
 def test_the_pins_are_those_of_the_project(template):

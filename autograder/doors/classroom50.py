@@ -1,0 +1,118 @@
+"""Classroom 50's way in: the folder of an assignment's autograder there, and the command that grades inside of it.
+
+The folder becomes `CLASSROOM/autograders/gpt2/` of the organization's `classroom50` repository. What Classroom 50 wants
+of an autograder is on its wiki page "Advanced Autograding": a result.json with whole numbers for scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from autograder.doors.gradescope import TEMPLATES, contents, graded
+from autograder.errors import AutograderError, UsageError
+from autograder.files import new_folder, save, save_output
+from autograder.record import Record
+from autograder.reports import markdown
+from autograder.settings import Settings
+
+TOLD = {"classroom": "CLASSROOM", "assignment": "ASSIGNMENT", "submission": "SUBMISSION_TAG"}
+TOLD |= {"commit": "COMMIT_URL", "release": "RELEASE_URL"}  # a field of result.json: the variable that holds it
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    bundle = commands.add_parser("classroom50", help="make the autograder's folder for Classroom 50")
+    bundle.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the folder, whole or not at all. Raises AutograderError.
+
+    Its hidden cases are drawn by a seed of its own: what is in the folder is published.
+    """
+    settings = replace(Settings.from_environment(), seed=secrets.token_hex(16))
+    with new_folder(options.folder) as made:
+        for name, content in contents(settings):
+            if name != "run_autograder":
+                save(made / name, content)
+        for path in (TEMPLATES / "classroom50").iterdir():
+            save(made / path.name, path.read_bytes())
+    print(f"{options.folder} is ready: copy it to autograders/ASSIGNMENT of your classroom. Classroom 50 publishes all")
+    print("of it, answers included, so its scores are advice; `autograder github collect` is the way to binding ones.")
+    return 0
+
+
+def scale(record: Record) -> int:
+    """By how much points are multiplied to be whole numbers, whatever a student earns: by 6 as released.
+
+    The points of a check may be halves, and a model with two functions replaced pays a third of them.
+    """
+    points = [Fraction(check.points).limit_denominator(1000) for e in record.exercises for check in e.checks]
+    return 3 * math.lcm(*(share.denominator for share in points))
+
+
+def result(record: Record, told: Mapping[str, str]) -> dict[str, Any]:
+    """Classroom 50's result.json; `told` holds what it says about the submission. It adds whose the repository is."""
+    by = scale(record)
+    tests = [
+        {
+            "test-name": e.name,
+            "passed": e.status == "passed",
+            "score": round(e.score * by),
+            "max-score": round(e.max_score * by),
+        }
+        for e in record.exercises
+    ]
+    return {
+        "schema": "classroom50/result/v1",
+        **{field: told[variable] for field, variable in TOLD.items()},
+        "review": told.get("REVIEW_URL") or told["COMMIT_URL"],
+        "datetime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "score": sum(test["score"] for test in tests),
+        "max-score": sum(test["max-score"] for test in tests),
+        "tests": tests,
+    }
+
+
+def page(record: Record) -> str:
+    """The text of the release that Classroom 50 makes of the submission."""
+    by = scale(record)
+    whole = (
+        f"Classroom 50 takes whole numbers only, so it shows {by} times these points, out of {record.max_score * by:g}."
+    )
+    return "".join([*markdown([record]), f"\n{whole} This score is advice; your instructor grades again.\n"])
+
+
+def main(checkout: Path, told: Mapping[str, str]) -> int:
+    """Grade a student's checkout: result.json and release-body.md in it. No result.json where nothing can be graded."""
+    try:
+        if lacking := [variable for variable in TOLD.values() if variable not in told]:
+            raise UsageError(f"Classroom 50 is to run this: it sets {', '.join(lacking)}.")
+        record = graded(checkout)
+        for name, text in (
+            ("result.json", json.dumps(result(record, told), indent=1)),
+            ("release-body.md", page(record)),
+        ):
+            if (checkout / name).is_symlink():  # a student's; what is written goes into the checkout
+                (checkout / name).unlink()
+            save_output(checkout / name, text)
+    except AutograderError as error:
+        print(f"This submission could not be graded, which is not its author's doing: {error}", file=sys.stderr)
+        return error.exit_code
+    print(f"{record.score:g} of {record.max_score:g} points, times {scale(record)} in result.json.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), os.environ))
