@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from autograder.doors import classroom, course, grade, gradescope, release, report, site
+from autograder.doors import classroom, course, grade, gradescope, marks, release, report, site
 from autograder.doors.options import Parser
 from autograder.errors import AutograderError
 
@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   autograder grade gpt2.ipynb --gradescope results/results.json
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
   autograder report submitted/                      what a class has not understood, as one page and a table
+  autograder marks --canvas EXPORT.csv              the marks and feedback for Canvas, or --moodle
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
   autograder gradescope gpt2.zip                    the autograder to upload at Gradescope
@@ -26,6 +27,7 @@ RUN = {
     "grade": grade.run,
     "course": course.run,
     "report": report.run,
+    "marks": marks.run,
     "release": release.run,
     "classroom": classroom.run,
     "gradescope": gradescope.run,
@@ -39,7 +41,7 @@ def parser() -> Parser:
     top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     grade.add_parser(commands, EXAMPLES)
-    for door in (course, report, release, classroom, gradescope, site):
+    for door in (course, report, marks, release, classroom, gradescope, site):
         door.add_parser(commands)
     weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
     weights.add_argument("rest", nargs=argparse.REMAINDER)
