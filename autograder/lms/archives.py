@@ -83,10 +83,10 @@ def unpack(archives: list[Path], into: Path, assignment: str) -> list[str]:
     told: list[str] = []
     with contextlib.ExitStack() as opened:
         for student, files in sorted_out(archives, assignment, opened, told).items():
-            left = STUDENT_BYTES if student else CLASS_RATIO * CLASS_BYTES
+            left = STUDENT_BYTES
             for number, one in enumerate(sorted(files, key=lambda f: (f.file.suffix != ".ipynb", f.packed.size))):
                 left -= min(one.packed.size, MAX_BYTES + 1)
-                if left < 0 or number == MANY:
+                if student and (left < 0 or number == MANY):
                     told.append(f"{student}: too many or too large files; left out from {one.file} on.")
                     break
                 if why := write(one.packed, into / student / one.file):
@@ -162,6 +162,7 @@ def whose(packed: list[Packed], assignment: str, archive: int) -> Iterator[Hande
             place, match = next(iter(places.items()))
             id, student = match["id"], named(match["name"], match["id"])
             file = PurePosixPath(match["file"] or "", *file.parts[place + 1 :])
+            file = file if file.parts else PurePosixPath(one.path.name)
         elif len(file.parts) > 1 and not moodle:
             student, file = file.parts[0], file.relative_to(file.parts[0])
         yield Handed(student, id, file, upload, one, archive)
@@ -196,7 +197,7 @@ def in_zip(path: Path, opened: contextlib.ExitStack, told: list[str]) -> Iterato
         raise UsageError(f"{path}: unpacks to far more than notebooks do, so nothing was unpacked.")
     for info in infos:
         place = PurePosixPath(readable(info))
-        if place.is_absolute() or ".." in place.parts or place.parts[0][1:2] == ":":
+        if place.is_absolute() or ".." in place.parts or not place.parts or place.parts[0][1:2] == ":":
             told.append(f"{place}: not taken: the name leads out of the archive.")
         elif stat.S_ISLNK(info.external_attr >> 16):
             told.append(f"{place}: not taken: it is a link.")

@@ -85,7 +85,7 @@ def spellings(row: Row) -> set[str]:
 
 
 def number(text: str) -> float | None:
-    return float(text.replace(",", ".")) if re.fullmatch(r"\d+([.,]\d+)?", text.strip()) else None
+    return float(text.replace(",", ".")) if re.fullmatch(r" *[0-9]+([.,][0-9]+)? *", text) else None
 
 
 def canvas(path: Path, column: str | None, full: float) -> Table:
