@@ -107,7 +107,8 @@ def pages(target: Path, course: Course, given: dict[str, Row], canvas: bool) -> 
     memory, without = io.BytesIO(), []
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as zipped:
         for student, row in sorted(given.items()):
-            name = f"{named(row.called[1].replace('_', ' '), row.id)}_assignsubmission_file_{course.assignment}.html"
+            name = named((row.called[1:] or row.called)[0].replace("_", " "), row.id)
+            name = f"{name}_assignsubmission_file_{course.assignment}.html"
             if canvas:
                 name = f"{PurePath(handed[student][-1]).stem}.html" if handed.get(student) else ""
             if name and course.page(student).is_file():

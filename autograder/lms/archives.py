@@ -219,10 +219,17 @@ def readable(info: zipfile.ZipInfo) -> str:
 def in_folder(folder: Path) -> Iterator[Packed]:
     """The files of a folder, without links, and without the zips directly in it, which are archives of their own."""
     for path in sorted(folder.rglob("*")):
-        place, status = PurePosixPath(path.relative_to(folder).as_posix()), path.lstat()
+        place = PurePosixPath(unicodedata.normalize("NFC", path.relative_to(folder).as_posix()))
+        status = path.lstat()
         an_archive = path.parent == folder and path.suffix.lower() == ".zip"
         if stat.S_ISREG(status.st_mode) and somebodys(place) and not an_archive:
             yield Packed(place, status.st_size, status.st_mtime, partial(FileIO, path))
+
+
+def zips_in(folder: Path) -> list[Path]:
+    """The zips directly in a folder, the oldest first."""
+    zips = [path for path in folder.iterdir() if path.suffix.lower() == ".zip" and path.is_file()]
+    return sorted(zips, key=lambda path: (path.stat().st_mtime_ns, path))
 
 
 def somebodys(place: PurePosixPath) -> bool:

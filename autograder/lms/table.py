@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Table:
         self.full, self.comma = number(full), "," in full
         self.known: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
-            for known in {one.strip().casefold() for one in [row.id, *row.called]} - {""}:
+            for known in {plain(one) for one in [row.id, *row.called]} - {""}:
                 self.known[known].append(row)
         self.rows = rows
         return self
@@ -57,7 +58,7 @@ class Table:
         """The row of whom a gradebook calls `student`: a login, address, id or name that is theirs alone, or the name
         and id that their files had in an archive. None where it might be somebody else's.
         """
-        found = self.known.get(student.casefold(), [])
+        found = self.known.get(plain(student), [])
         if not found and (match := re.fullmatch(r"(.*)_(\d+)", student)):
             by_id = [row for row in self.known.get(match[2], []) if row.id == match[2]]
             name = letters(match[1])
@@ -75,8 +76,12 @@ class Table:
         return "".join([*pieces, self.text[at:]]).encode(self.encoding)
 
 
+def plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip().casefold())
+
+
 def letters(name: str) -> str:
-    return re.sub(r"[\W\d_]", "", name.casefold())
+    return re.sub(r"[\W\d_]", "", plain(name))
 
 
 def spellings(row: Row) -> set[str]:

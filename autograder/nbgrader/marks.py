@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import CannotGrade, UsageError
+from autograder.lms.archives import zips_in
 
 
 class Course:
@@ -45,10 +46,9 @@ class Course:
         return Path(course.format_path(course.feedback_directory, student, self.assignment), f"{self.assignment}.html")
 
     def archives(self) -> list[Path]:
-        """The zips that `nbgrader zip_collect` takes, the oldest first."""
+        """What `nbgrader zip_collect` takes."""
         folder = Path(self.app._format_collect_path(self.app.archive_directory))  # nbgrader has no public name for it
-        zips = [path for path in folder.glob("*") if path.suffix.lower() == ".zip" and path.is_file()]
-        return sorted(zips, key=lambda path: (path.stat().st_mtime_ns, path))
+        return [folder, *zips_in(folder)] if folder.is_dir() else []
 
 
 def unfinished(submission: SubmittedAssignment) -> bool:

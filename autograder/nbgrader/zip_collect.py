@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
-from autograder.errors import AutograderError
-from autograder.lms.archives import unpack
+from autograder.errors import AutograderError, UsageError
+from autograder.lms.archives import unpack, zips_in
 from autograder.notebooks.choosing import choose
 from autograder.notebooks.submission import Release
 from autograder.reports import clean
@@ -22,12 +22,12 @@ class Extractor(ExtractorPlugin):
     """
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
-        folder, into = Path(archive_path), Path(extracted_path)
-        zips = [path for path in folder.iterdir() if path.suffix.lower() == ".zip" and path.is_file()]
-        archives = [folder, *sorted(zips, key=lambda path: (path.stat().st_mtime_ns, path))]
+        folder, into, asked = Path(archive_path), Path(extracted_path), self.parent.coursedir.assignment_id
         try:
             release = Release.of(Settings.from_environment())
-            for line in unpack(archives, into, release.name):
+            if asked != release.name:
+                raise UsageError(f"This is {release.name}'s. For another assignment set AUTOGRADER_ASSIGNMENT={asked}.")
+            for line in unpack([folder, *zips_in(folder)], into, release.name):
                 self.log.warning(clean(line))
             for entry in sorted(into.iterdir()):
                 if entry.is_dir():

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -104,6 +106,15 @@ def test_what_was_collected(course):
         "gpt2.ipynb: nobody's: put it into a folder named after the student.",
     ):
         assert line in course.said
+
+
+def test_another_assignment_is_refused_before_anything_is_chosen(course):
+    archive = course.folder / "downloaded" / "other" / "archive"
+    packed(archive / "a.zip", {"ada/other.ipynb": "{}"})
+    command = [sys.executable, "-m", "nbgrader", "zip_collect", "other"]
+    done = subprocess.run(command, cwd=course.folder, capture_output=True, text=True)
+    assert done.returncode == 1 and "set AUTOGRADER_ASSIGNMENT=other" in done.stderr
+    assert not list((course.folder / "submitted").glob("*/other"))
 
 
 def test_canvas_gets_marks_with_penalty_and_written_answer(marks):

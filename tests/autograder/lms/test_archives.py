@@ -102,6 +102,16 @@ def test_umlauts_as_macs_and_old_tools_write_them(opened, tmp_path):
     assert sorted(opened(path)[0]) == ["Jörg/gpt2.ipynb", "Zoë/gpt2.ipynb"]
 
 
+def test_a_folder_that_a_browser_has_unpacked_already(opened, tmp_path):
+    inside = tmp_path / "archive" / "submissions"
+    for name in ("Zoe\u0308 A_7_assignsubmission_file/gpt2.ipynb", ".DS_Store", "B_8_assignsubmission_file/gpt2.ipynb"):
+        (inside / name).parent.mkdir(parents=True, exist_ok=True)
+        (inside / name).write_text("x")
+    (inside / "C_9_assignsubmission_file").symlink_to(inside / "B_8_assignsubmission_file")
+    packed(tmp_path / "archive" / "not-this-one.zip", {"D/gpt2.ipynb": "y"})
+    assert sorted(opened(tmp_path / "archive")[0]) == ["B_8/gpt2.ipynb", "Zoë A_7/gpt2.ipynb"]
+
+
 def test_two_people_of_one_name_are_told_and_neither_is_taken(opened, tmp_path):
     one = packed(tmp_path / "1.zip", {"Ada/gpt2.ipynb": "x", "Bob/gpt2.ipynb": "x"})
     two = packed(tmp_path / "2.zip", {"Ada/gpt2.ipynb": "y"})
