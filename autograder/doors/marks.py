@@ -49,7 +49,6 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the filled-in table, and say who is missing. Raises AutograderError."""
     from autograder.lms import table
-    from autograder.reports import clean
 
     settings, course = Settings.from_environment(), None
     if options.results:
@@ -73,18 +72,22 @@ def run(options: argparse.Namespace) -> int:
     write(target, filled.filled([(row, marks[student]) for student, row in given.items()]))
     print(f"{len(given)} marks, of at most {full:g} points: {target}")
     missing = [" ".join(row.called[:2]) for row in filled.rows if row.mark.start not in claimed]
-    for why, who in {
-        "no mark, not finished here (mark what they wrote, in formgrader, or grade again)": without,
-        "no mark, not in the file, or not for certain": sorted({*marks} - {*rows, *without}),
-        "no mark, because two here would be one in the file": twice,
-        "no mark, because the file has them excused or not assigned": kept,
-        "in the file as before, because nothing was handed in here": missing,
-    }.items():
-        if who:
-            print(f"  {len(who)} {why}: {clean(', '.join(who))}")
+    say("no mark, not finished here (mark what they wrote, in formgrader, or grade again)", without)
+    say("no mark, not in the file, or not for certain", sorted({*marks} - {*rows, *without}))
+    say("no mark, because two here would be one in the file", twice)
+    say("no mark, because the file has them excused or not assigned", kept)
+    say("in the file as before, because there is no mark here (not handed in, or not graded)", missing)
     if options.feedback and course:
         pages(Path(options.feedback), course, given, bool(options.canvas))
     return 0
+
+
+def say(why: str, who: list[str]) -> None:
+    """Say whom something holds for, if there is anybody."""
+    from autograder.reports import clean
+
+    if who:
+        print(f"  {len(who)} {why}: {clean(', '.join(who))}")
 
 
 def from_records(path: Path) -> tuple[dict[str, float], list[str], float]:
@@ -101,25 +104,23 @@ def from_records(path: Path) -> tuple[dict[str, float], list[str], float]:
 def pages(target: Path, course: Course, given: dict[str, Row], canvas: bool) -> None:
     """Zip the feedback pages under the names by which the LMS gives them to its students. Raises AutograderError."""
     from autograder.lms.archives import named, uploads
-    from autograder.reports import clean
 
     handed = uploads(course.archives(), course.assignment) if canvas else {}
     memory, without = io.BytesIO(), []
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as zipped:
         for student, row in sorted(given.items()):
-            name = named((row.called[1:] or row.called)[0].replace("_", " "), row.id)
-            name = f"{name}_assignsubmission_file_{course.assignment}.html"
             if canvas:
-                name = f"{PurePath(handed[student][-1]).stem}.html" if handed.get(student) else ""
-            if name and course.page(student).is_file():
-                zipped.write(course.page(student), name)
+                called = [PurePath(file).stem for file in handed.get(student, [])]
+            else:
+                title = (row.called[1:] or row.called)[0].replace("_", " ")
+                called = [f"{named(title, row.id)}_assignsubmission_file_{course.assignment}"]
+            if called and course.page(student).is_file():
+                zipped.write(course.page(student), f"{called[-1]}.html")
             else:
                 without.append(student)
     write(target, memory.getvalue())
     print(f"{len(given) - len(without)} feedback pages: {target}")
-    if without:
-        why = "no page (nbgrader generate_feedback)" + ", or no file in downloaded/" * canvas
-        print(f"  {len(without)} left out, {why}: {clean(', '.join(without))}")
+    say("left out, no page (nbgrader generate_feedback)" + ", or no file in downloaded/" * canvas, without)
 
 
 def write(target: Path, content: bytes) -> None:

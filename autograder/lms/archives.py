@@ -115,12 +115,12 @@ def sorted_out(
 
 def counting(files: list[Handed], told: list[str]) -> list[Handed]:
     """Of a student's files those that count: of an LMS's the last ones; none where two people may have one name."""
-    student, last = files[0].student, max(one.archive for one in files)
+    student, (_, last) = files[0].student, max((one.upload, one.archive) for one in files)
     if student and not files[0].id and len({(one.archive, one.student) for one in files}) > 1:
         told.append(f"{student}: two folders have this name, so neither is taken: rename one.")
         return []
     if files[0].id and any(one.archive != last for one in files):
-        told.append(f"{student}: in several archives; the newest one counts.")
+        told.append(f"{student}: in several archives; the last one counts.")
         files = [one for one in files if one.archive == last]
     by_name: dict[PurePosixPath, list[Handed]] = defaultdict(list)
     for one in files:
@@ -134,9 +134,7 @@ def counting(files: list[Handed], told: list[str]) -> list[Handed]:
         if len(same) > 1:
             told.append(f"{student}: handed in {len(same)} times; {best.packed.path.name} counts.")
         if name.suffix.lower() in ARCHIVES:
-            told.append(
-                f"{best.packed.path}: an archive in the archive is not opened: unpack it, and put it in its place."
-            )
+            told.append(f"{best.packed.path}: an archive in the archive is not opened: put what it holds in its place.")
         kept.append(best)
     return kept
 

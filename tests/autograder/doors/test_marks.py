@@ -127,13 +127,13 @@ def test_canvas_gets_marks_with_penalty_and_written_answer(marks):
     assert lines[0] == "2 marks, of at most 100 points: out.csv"
     assert lines[1].endswith("or grade again): meierzoë_2004")  # the written answer waits for a person
     assert lines[2].endswith("not for certain: Jörg Müller_100001, Peter Pdf_100003, kim")
-    assert lines[3].endswith("nothing was handed in here: Nobody, Nina 2005") and len(lines) == 4
+    assert lines[3].endswith("or not graded): Nobody, Nina 2005") and len(lines) == 4
 
 
 def test_moodle_gets_marks(marks):
     changed, said = marks("--moodle", MOODLE)
     assert [(row[0], row[4]) for row in changed] == [("Participant 100001", "77.5")]
-    assert "handed in here: Participant 100009 Nina Nobody" in said
+    assert "or not graded): Participant 100009 Nina Nobody" in said
 
 
 def test_who_is_excused_stays_so_and_two_for_one_are_told(marks):

@@ -133,6 +133,11 @@ def test_of_two_downloads_the_newer_one_counts_where_the_lms_tells_people_apart(
     assert found == {"Ada Example_7/gpt2.ipynb": "new"} and len(told) == 1
 
 
+def test_of_two_uploads_in_two_downloads_canvas_says_which_is_the_last(opened, tmp_path):
+    new, old = {"a_2001_900007_gpt2-1.ipynb": "new"}, {"a_2001_900005_gpt2.ipynb": "old"}
+    assert opened(packed(tmp_path / "1.zip", new), packed(tmp_path / "2.zip", old))[0] == {"a_2001/gpt2.ipynb": "new"}
+
+
 def test_what_is_odd_is_told_in_a_line_each(opened, tmp_path):
     path = packed(tmp_path / "o.zip", {"ada/gpt2.zip": "PK", "bob/gpt2.ipynb": "x", "cy/gpt2.ipynb": "y" * 5000})
     with zipfile.ZipFile(path, "a") as zipped:
