@@ -53,3 +53,6 @@ c.Autograde.autograde_preprocessors = [
 ]
 # Collects notebooks only: gptkit, links and devices stay behind.
 c.ExchangeFactory.collect = "autograder.nbgrader.Collect"
+# What Moodle and Canvas hand out, or a zip with a folder for each student, in downloaded/gpt2/archive/.
+c.ZipCollectApp.extractor_plugin = "autograder.nbgrader.Extractor"
+c.ZipCollectApp.collector_plugin = "autograder.nbgrader.Collector"

@@ -11,8 +11,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
+from nbgrader.api import Gradebook
 
 from autograder.doors.command import main
+from tests.autograder.lms.packing import packed
 from tests.copies import ROOT, bash, blocks, copy_repository, tracked
 from tests.submissions.build import HERE, build
 
@@ -67,28 +69,79 @@ def repository(tmp_path_factory) -> Path:
     return copy_repository(tmp_path_factory.mktemp("docs") / "repository")
 
 
-def commands(name: str) -> str:
-    """The command blocks of a page that are marked as run, as one script."""
-    return "\n".join(block.text for block in blocks(ROOT / "docs" / name) if "run" in block.words)
+def commands(name: str, *where: str) -> list[str]:
+    """The command blocks of a page that are marked as run: by everybody, or (`run=moodle`) where a course lives."""
+    return [b.text for b in blocks(ROOT / "docs" / name) if "run" in b.words and b.words["run"] in (where or ("",))]
 
 
 def test_the_students_page(repository):
-    said = bash(commands("student.md"), repository, "release/gpt2", GPT2_MODELS_DIR=str(repository / "none"))
+    said = bash("\n".join(commands("student.md")), repository, "release/gpt2", GPT2_MODELS_DIR=str(repository / "none"))
     assert "used when none is named: tiny" in said
     shown = next(b.text for b in blocks(ROOT / "docs" / "student.md") if b.language == "text").splitlines()
     assert [line for line in shown if not any(real.startswith(line) for real in said.splitlines())] == []
 
 
 def test_the_instructors_page(repository):
-    said = bash(commands("instructor.md"), repository)
+    said = bash("\n".join(commands("instructor.md")), repository)
     assert re.search(r"^me/gpt2/gpt2.ipynb", said, re.M) and re.search(r"^  total +90 / 90", said, re.M)
     made = ["feedback/me/gpt2/gpt2.html", "grades.csv", "report.html", "../gpt2.zip", "../gpt2-for-students/gpt2.ipynb"]
     made += ["../classroom50/transformers/autograders/gpt2/autograder.py"]
     assert [name for name in made if not (repository / name).exists()] == []
 
 
+def an_lms(home: Path) -> Path:
+    """What Moodle and Canvas put into a home's Downloads, for the instructor's page."""
+    build(HERE / "right" / "perfect.py", home / "gpt2.ipynb")
+    notebook, downloads = (home / "gpt2.ipynb").read_bytes(), home / "Downloads"
+    packed(downloads / "NLP-gpt2-7.zip", {"Jörg Müller_100001_assignsubmission_file/gpt2.ipynb": notebook})
+    packed(downloads / "submissions.zip", {"exampleada_2001_900001_gpt2.ipynb": notebook})
+    moodle = "Identifier,Full name,Grade,Maximum Grade\nParticipant 100001,Jörg Müller,,100.00\n"
+    canvas = 'Student,ID,SIS Login ID,Section,GPT-2 (1)\n    Points Possible,,,,100\n"Example, Ada",2001,ada,A,\n'
+    (downloads / "Grades-NLP-gpt2-7.csv").write_text(moodle, "utf-8-sig")
+    (downloads / "2026_Grades-NLP.csv").write_text(canvas, "utf-8")
+    (downloads / "90-points.csv").write_text(canvas.replace("100", "90"), "utf-8")
+    return home
+
+
+@pytest.fixture(scope="module")
+def generated(repository) -> Path:
+    """The repository after the instructor's page has come to the places where a course lives."""
+    bash(commands("instructor.md")[0], repository)
+    return repository
+
+
+@pytest.mark.parametrize(
+    "lms, student, mark", [("moodle", "Jörg Müller_100001", "98,"), ("canvas", "exampleada_2001", ",98")]
+)
+def test_the_instructors_page_at_an_lms(generated, tmp_path, lms, student, mark):
+    shutil.rmtree(generated / "downloaded", ignore_errors=True)
+    home, parts = {"HOME": str(an_lms(tmp_path))}, commands("instructor.md", lms)
+    (back,) = (place for place, part in enumerate(parts) if "--feedback" in part)
+    bash("\n".join(parts[:back]), generated, **home)
+    with Gradebook(f"sqlite:///{generated / 'gradebook.db'}") as gradebook:  # the step in formgrader
+        answer = gradebook.find_grade("compare_sampling", "gpt2", "gpt2", student)
+        answer.manual_score, answer.needs_manual_grade = 8, False
+        gradebook.db.commit()
+    said = bash("\n".join(parts[back:]), generated, **home)
+    assert "1 marks, of at most 100 points" in said and "1 feedback pages" in said
+    assert ("1 marks, of at most 90 points" in said) == (lms == "canvas")
+    assert mark in (generated.parent / "marks.csv").read_text("utf-8")
+
+
+@pytest.mark.soak  # test_circle goes round it in `make test`, with users of their own
+def test_the_instructors_page_with_an_exchange(generated, tmp_path):
+    (tmp_path / "work").mkdir()
+    for step in ("submitted", "autograded", "feedback"):  # what came another way
+        shutil.rmtree(generated / step, ignore_errors=True)
+    own = {"HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path / ".jupyter")}
+    setup, release, back = commands("instructor.md", "exchange")
+    bash(f"{setup}{release}cd ~/work\n{''.join(commands('instructor.md', 'student'))}", generated, **own)
+    bash(f"{back}cd ~/work; nbgrader fetch_feedback gpt2 --course gpt2-course", generated, **own)
+    assert list(tmp_path.glob("work/gpt2/feedback/*/gpt2.html"))
+
+
 def test_the_maintainers_page(repository):
-    assert "'name': 'rows'" in bash(commands("maintainer.md"), repository)
+    assert "'name': 'rows'" in bash("\n".join(commands("maintainer.md")), repository)
 
 
 def test_every_file_that_the_maintainers_page_names_is_there():
@@ -100,7 +153,9 @@ def test_every_file_that_the_maintainers_page_names_is_there():
 def test_the_page_on_a_hub(repository, tmp_path):
     """With this test's folders for /srv and /etc; the weights are stood in for by tiny's."""
     shutil.copytree(repository / "source" / "gpt2" / "gptkit" / "tiny", tmp_path / "srv" / "gpt2-models" / "124M")
-    script = commands("jupyterhub.md").replace("/srv/", f"{tmp_path}/srv/").replace("/etc/", f"{tmp_path}/etc/")
+    script = (
+        "\n".join(commands("jupyterhub.md")).replace("/srv/", f"{tmp_path}/srv/").replace("/etc/", f"{tmp_path}/etc/")
+    )
     bash(script, repository)
     (config,) = (b.text for b in blocks(ROOT / "docs" / "jupyterhub.md") if "file" in b.words)
     told = json.loads(re.search(r"environment = (\{.*\})", config)[1])

@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   autograder grade gpt2.ipynb --gradescope results/results.json
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
   autograder report submitted/                      what a class has not understood, as one page and a table
+  autograder marks --canvas EXPORT.csv              the marks and feedback for Canvas, or --moodle
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder github ../gpt2-for-students            a repository for students: notebook, kit, visible tests, workflow
   autograder github collect 'school/gpt2-*' submitted   their notebooks, as they stood at a --deadline
@@ -30,6 +31,7 @@ COMMANDS = {
     "grade": "grade notebooks",
     "course": "grade a whole class into nbgrader's gradebook",
     "report": "show what a class has not understood",
+    "marks": "carry marks and feedback back to Moodle or Canvas",
     "release": "remake release/, solutions/gpt2.html and the kit's data from source/",
     "github": "make the students' repository for GitHub",
     "github collect": "fetch the notebooks of a class from GitHub",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 HELP = """Examine notebooks and print one line per exercise and a total for each.
 
-PATH is a notebook, or a folder whose notebooks are all graded. A student's function runs in a process of its own that
-holds nothing worth stealing; a notebook that crashes or never returns is a zero with a message. The exit code is 0 when
-the grading itself worked, whatever the scores; 2 when the command was wrong; 3 when some or all could not be graded,
-which is never the student's doing: they get no score, and the same command grades them later."""
+PATH is a notebook, a folder whose notebooks are all graded, or a zip, of such a folder or as Moodle and Canvas hand it
+out. A student's function runs in a process of its own that holds nothing worth stealing; a notebook that crashes or
+never returns is a zero with a message. The exit code is 0 when the grading itself worked, whatever the scores; 2 when
+the command was wrong; 3 when some or all could not be graded, which is never the student's doing: they get no score,
+and the same command grades them later."""
 
 
 def add_parser(commands: Any) -> None:
@@ -36,7 +38,7 @@ def add_parser(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    grade.add_argument("paths", metavar="PATH", nargs="+", help="a notebook, or a folder of notebooks")
+    grade.add_argument("paths", metavar="PATH", nargs="+", help="a notebook, or a folder or zip of notebooks")
     grade.add_argument("--json", metavar="FILE", help="also write the full record of every notebook (-: to stdout)")
     grade.add_argument("--junit", metavar="FILE", help="also write JUnit XML, one case per check")
     grade.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json (one notebook)")
@@ -47,27 +49,39 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Grade every notebook of the given paths and write the reports asked for. Raises AutograderError."""
     from autograder.sandbox.isolation import Sandbox
+    from autograder.settings import Settings
 
-    with Sandbox(options.isolation) as sandbox:
+    settings = replace(Settings.from_environment(), fresh=options.fresh)
+    with Sandbox(options.isolation) as sandbox, contextlib.ExitStack() as unpacked:
         sandbox.start()  # its process loads NumPy while this one does: both are half of what one notebook takes
-        return grade(options, sandbox)
+        given = [Path(path) for path in options.paths]
+        paths = [unpacked.enter_context(unzipped(path, settings)) for path in given]
+        return grade(options, settings, sandbox, given, paths)
 
 
-def grade(options: argparse.Namespace, sandbox: Sandbox) -> int:
-    """The command, with a sandbox that is being started."""
+def unzipped(path: Path, settings: Settings) -> contextlib.AbstractContextManager[Path]:
+    """A notebook or folder itself, a zip as the folder that it holds; what of it is not taken is said."""
+    from autograder.lms.archives import as_folder
+    from autograder.reports import clean
+
+    return as_folder(path, settings.assignment, lambda line: print(f"autograder: {clean(line)}", file=sys.stderr))
+
+
+def grade(
+    options: argparse.Namespace, settings: Settings, sandbox: Sandbox, given: list[Path], paths: list[Path]
+) -> int:
+    """Grade every notebook of the folders and notebooks that the given paths stand for, and write the reports."""
     from autograder import reports
     from autograder.executors.batch import grade_all
     from autograder.files import save_output
     from autograder.notebooks.choosing import submissions
     from autograder.notebooks.opening import Unreadable, open_notebook
     from autograder.notebooks.submission import Release, read
-    from autograder.settings import Settings
 
-    settings = replace(Settings.from_environment(), fresh=options.fresh)
     release = Release.of(settings)
-    found = [submissions(Path(path), release) for path in options.paths]
+    found = [submissions(path, release, name) for path, name in zip(paths, given, strict=True)]
     work = [one for works, _ in found for one in works]
-    for path in map(Path, options.paths):
+    for path in paths:
         if not path.is_dir():  # a notebook that is named must be one of this assignment
             try:
                 read(open_notebook(path), release)

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from autograder.doors.grade import name_without_a_mark
+from autograder.doors.grade import name_without_a_mark, unzipped
 from autograder.doors.options import add_grading_options
 from autograder.errors import CannotGrade, UsageError
 from autograder.files import save_output
@@ -27,6 +27,7 @@ needs no network and no server; send it, print it, keep it.
 
 examples:
   autograder report submitted/                       grade every notebook below a folder, then write the page
+  autograder report class.zip                        the same of a zip, as Moodle and Canvas hand them out, too
   autograder report results.json                     from what `autograder grade --json results.json` wrote
   autograder report results.json --notebooks submitted/ --html class.html"""
 
@@ -39,10 +40,14 @@ def add_parser(commands: Any) -> None:
         description=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    report.add_argument("path", metavar="FOLDER|RECORDS.json", help="notebooks to grade, or what grade --json wrote")
+    report.add_argument(
+        "path", metavar="PATH|RECORDS.json", help="a folder or zip of notebooks, or what grade --json wrote"
+    )
     report.add_argument("--html", metavar="FILE", help="the page (default: gpt2-report.html)")
     report.add_argument("--csv", metavar="FILE", help="the table (default: beside the page, with its name)")
-    report.add_argument("--notebooks", metavar="FOLDER", help="with RECORDS.json: where to look for similar answers")
+    report.add_argument(
+        "--notebooks", metavar="PATH", help="with RECORDS.json: a folder or zip, where to look for similar answers"
+    )
     add_grading_options(report)
 
 
@@ -52,7 +57,9 @@ def run(options: argparse.Namespace) -> int:
     from autograder.reports.class_page import page
     from autograder.reports.class_statistics import table
 
-    report = gather(options)
+    settings, notebooks = replace(Settings.from_environment(), fresh=options.fresh), Path(options.notebooks or "")
+    with unzipped(Path(options.path), settings) as path, unzipped(notebooks, settings) as folder:
+        report = gather(options, settings, path, folder)
     html = Path(options.html or f"{Path(report.first.assignment).name}-report.html")
     table_file = Path(options.csv or html.with_suffix(".csv"))
     for file, text in ((html, page(report)), (table_file, table(report))):
@@ -83,28 +90,27 @@ def load(path: Path) -> list[Record]:
     return records
 
 
-def gather(options: argparse.Namespace) -> ClassReport:
-    """The records, graded or read, and the notebooks that belong to them. Raises AutograderError."""
+def gather(options: argparse.Namespace, settings: Settings, path: Path, notebooks: Path) -> ClassReport:
+    """The records, graded or read, and the notebooks that belong to them, in folders. Raises AutograderError."""
     from autograder.executors.batch import grade_all
     from autograder.notebooks.choosing import submissions
     from autograder.notebooks.similarity import groups
     from autograder.notebooks.submission import Release
     from autograder.reports.class_statistics import ClassReport, by_student
 
-    settings, path = replace(Settings.from_environment(), fresh=options.fresh), Path(options.path)
     if path.suffix == ".json":
         records: Sequence[Record] = load(path)
-        folder = options.notebooks and Path(options.notebooks)
+        folder = notebooks if options.notebooks else None
         if folder and not any((folder / r.submission).is_file() for r in records):
-            raise UsageError(f"{folder}: none of the notebooks that {path} names is in this folder.")
+            raise UsageError(f"{options.notebooks}: none of the notebooks that {path} names is in it.")
     elif path.is_dir() or not path.exists():
-        (work, without), folder = submissions(path, Release.of(settings)), path
+        (work, without), folder = submissions(path, Release.of(settings), Path(options.path)), path
         name_without_a_mark([without])
         records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler)
     else:
-        raise UsageError(f"{path}: neither a folder of notebooks nor a .json file with their records.")
+        raise UsageError(f"{path}: neither a folder or zip of notebooks nor a .json file with their records.")
     if all(record.score is None for record in records):
         raise CannotGrade(f"Nobody could be graded. The first reason: {records[0].error}")
     students = by_student(records)
-    notebooks = {s: folder / r.submission for s, r in students.items()} if folder else None
-    return ClassReport(students, groups(notebooks, Release.of(settings)) if notebooks else None)
+    theirs = {s: folder / r.submission for s, r in students.items()} if folder else None
+    return ClassReport(students, groups(theirs, Release.of(settings)) if theirs else None)

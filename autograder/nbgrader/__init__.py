@@ -10,5 +10,6 @@ from autograder.nbgrader.exporter import SubmissionExporter
 from autograder.nbgrader.gradebook import SaveGrades
 from autograder.nbgrader.points import TellPoints
 from autograder.nbgrader.preprocessors import Examine
+from autograder.nbgrader.zip_collect import Collector, Extractor
 
-__all__ = ["Collect", "Examine", "SaveGrades", "SubmissionExporter", "TellPoints"]
+__all__ = ["Collect", "Collector", "Examine", "Extractor", "SaveGrades", "SubmissionExporter", "TellPoints"]

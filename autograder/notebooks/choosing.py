@@ -102,11 +102,11 @@ def entries(folder: Path) -> Iterator[os.DirEntry]:
     yield from sorted(kept, key=lambda entry: entry.name)
 
 
-def submissions(path: Path, release: Release) -> tuple[list[Work], dict[str, list[str]]]:
+def submissions(path: Path, release: Release, given: Path | None = None) -> tuple[list[Work], dict[str, list[str]]]:
     """The submissions that a PATH stands for, and by name those who have none, with notes that say why.
 
-    PATH is a notebook, or a folder: each notebook in it is a submission, each folder in it a student's with one.
-    Raises UsageError when there is none at all.
+    PATH is a notebook, or a folder: each notebook in it is a submission, each folder in it a student's with one;
+    `given` is what it was unpacked from. Raises UsageError when there is none at all.
     """
     if not os.path.lexists(path):
         raise UsageError(f"{path}: no such file or folder.")
@@ -134,5 +134,5 @@ def submissions(path: Path, release: Release) -> tuple[list[Work], dict[str, lis
             work.append(Work(entry.name, here))
     if not work:
         why = "".join(f" {name}: {notes[0]}" for name, notes in list(without.items())[:3])
-        raise UsageError(f"{path}: no notebook (*.ipynb) in this folder or below it.{why}")
+        raise UsageError(f"{given or path}: no notebook (*.ipynb) in this folder or below it.{why}")
     return sorted(work), without

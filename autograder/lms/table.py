@@ -1,0 +1,169 @@
+"""The table of marks that Moodle or Canvas exported, to be filled in: nothing but the marks' own cells changes."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from autograder.errors import UsageError
+
+POINTS = "Points Possible"  # Canvas's row of the highest marks, in every language
+PARTICIPANT = re.compile(r"\D+(\d+)")  # Moodle's "Participant 100001", in every language
+
+
+class Cell(NamedTuple):
+    """One field of a table: what it says, and where it stands in the text."""
+
+    says: str
+    start: int
+    end: int
+
+
+class Row(NamedTuple):
+    """One student: the id in the LMS, what else the table calls them, and the cell of the mark."""
+
+    id: str
+    called: list[str]
+    mark: Cell
+
+
+@dataclass
+class Table:
+    """An LMS's export: as it stands in the file, and the students in it."""
+
+    path: Path
+    text: str
+    encoding: str
+    delimiter: str
+    cells: list[list[Cell]]  # by row; the first one is the header
+    header: list[str]
+
+    def of(self, rows: list[Row], full: str) -> Table:
+        """The same with its students, and what it says of the highest mark ("" where it does not)."""
+        self.full, self.comma = number(full), "," in full
+        self.known: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            for known in {plain(one) for one in [row.id, *row.called]} - {""}:
+                self.known[known].append(row)
+        self.rows = rows
+        return self
+
+    def row_of(self, student: str) -> Row | None:
+        """The row of whom a gradebook calls `student`: a login, address, id or name that is theirs alone, or the name
+        and id that their files had in an archive. None where it might be somebody else's.
+        """
+        found = self.known.get(plain(student), [])
+        if not found and (match := re.fullmatch(r"(.*)_(\d+)", student)):
+            by_id = [row for row in self.known.get(match[2], []) if row.id == match[2]]
+            name = letters(match[1])
+            found = [row for row in by_id if any(name in one or one in name for one in spellings(row))]
+        return found[0] if len(found) == 1 else None
+
+    def filled(self, marks: list[tuple[Row, float]]) -> bytes:
+        """The file with these marks; encoding, delimiter, quotes and line ends are its own."""
+        pieces, at = [], 0
+        for row, score in sorted(marks, key=lambda one: one[0].mark.start):
+            digits = f"{round(score, 2):g}".replace(".", "," if self.comma else ".")
+            quoted = self.text[row.mark.start : row.mark.end].startswith('"') or self.delimiter in digits
+            pieces += [self.text[at : row.mark.start], f'"{digits}"' if quoted else digits]
+            at = row.mark.end
+        return "".join([*pieces, self.text[at:]]).encode(self.encoding)
+
+
+def plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name.strip().casefold())
+
+
+def letters(name: str) -> str:
+    return re.sub(r"[\W\d_]", "", plain(name))
+
+
+def spellings(row: Row) -> set[str]:
+    """A student's names without blanks and commas, as Canvas writes them; a last name may have its own column."""
+    return {letters(one) for one in [*row.called, "".join(row.called[:2])]} - {""}
+
+
+def number(text: str) -> float | None:
+    return float(text.replace(",", ".")) if re.fullmatch(r" *[0-9]+([.,][0-9]+)? *", text) else None
+
+
+def canvas(path: Path, column: str | None, full: float) -> Table:
+    """A gradebook that Canvas exported; without `column`, its one assignment of `full` points. Raises UsageError."""
+    table = opened(path)
+    if not {"ID", "Section"} <= {*table.header}:
+        raise UsageError(f"{path}: not a gradebook that Canvas exported (Grades > Export > Export Entire Gradebook).")
+    id, section = table.header.index("ID"), table.header.index("Section")
+    whole = [row for row in table.cells[1:] if len(row) == len(table.header)]
+    points = next((row for row in whole if POINTS in row[0].says), [])
+    graded = [cell for cell in range(section + 1, len(points)) if number(points[cell].says) is not None]
+    place = chosen(table, column, [cell for cell in graded if number(points[cell].says) == full], graded)
+    students = [row for row in whole if row[id].says.strip() and row is not points]
+    rows = [Row(row[id].says.strip(), [cell.says for cell in row[:section]], row[place]) for row in students]
+    return table.of(rows, points[place].says if points else "")
+
+
+def moodle(path: Path, column: str | None, full: float) -> Table:
+    """Moodle's grading worksheet; without `column`, its Grade, or in another language what stands before the highest
+    mark, `full` for everybody. Raises UsageError.
+    """
+    table = opened(path)
+    students = [row for row in table.cells[1:] if len(row) == len(table.header) and PARTICIPANT.fullmatch(row[0].says)]
+    if not students:
+        raise UsageError(f"{path}: not a grading worksheet of Moodle's (Assignment > Download grading worksheet).")
+    titles = [cell for cell, title in enumerate(table.header) if title == "Grade"]
+    before = [at for at in range(1, len(table.header) - 1) if all(number(row[at + 1].says) == full for row in students)]
+    place = chosen(table, column, titles or before, range(1, len(table.header)))
+    rows = [
+        Row(PARTICIPANT.sub(r"\1", row[0].says), [cell.says for cell in row[:place]], row[place]) for row in students
+    ]
+    highest = students[0][place + 1].says if place + 1 < len(table.header) else ""
+    return table.of(rows, highest)
+
+
+def chosen(table: Table, column: str | None, usual: list[int], possible: Collection[int]) -> int:
+    """The place of the marks' column: the named one (without Canvas's number behind it, too), or the usual one."""
+    titles = {place: table.header[place] for place in possible}
+    if column is not None:
+        usual = [at for at, title in titles.items() if column in (title, re.sub(r" \(\d+\)$", "", title))]
+    if len(usual) == 1:
+        return usual[0]
+    names = ", ".join(f'"{title}"' for title in titles.values()) or "none"
+    raise UsageError(f"{table.path}: which column are the marks to stand in? Say --column NAME; there are: {names}.")
+
+
+def opened(path: Path) -> Table:
+    """A table of text, and how it was written. Raises UsageError."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+    utf16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get(content[:2])
+    for encoding in [utf16] if utf16 else ["utf-8", "latin-1"]:  # every file is that, and is written as it was read
+        try:
+            text = content.decode(encoding)
+            break
+        except UnicodeError:
+            if utf16:
+                raise UsageError(f"{path}: a damaged text: export it again.") from None
+    tables = {delimiter: split(text, delimiter) for delimiter in ",;\t"}
+    delimiter = max(tables, key=lambda one: len(tables[one][0]))
+    cells = tables[delimiter]
+    return Table(path, text, encoding, delimiter, cells, [cell.says.strip() for cell in cells[0]])
+
+
+def split(text: str, delimiter: str) -> list[list[Cell]]:
+    """The cells of a table by row, as RFC 4180 has it; a quote that is never closed is a character like others."""
+    field = re.compile(rf'("(?:[^"]|"")*+"|[^{delimiter}\r\n]*+)({delimiter}|\r\n|\n|\r|\Z)')
+    rows: list[list[Cell]] = [[]]
+    for match in field.finditer(text, text.startswith("\ufeff")):
+        said = match[1][1:-1].replace('""', '"') if match[1].startswith('"') else match[1]
+        rows[-1].append(Cell(said, *match.span(1)))
+        if match[2] != delimiter:
+            rows.append([])
+    return rows
