@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from autograder.doors import classroom, course, grade, gradescope, release, report, site
+from autograder.doors import classroom, course, explain, grade, gradescope, release, report, site
 from autograder.doors.options import Parser
 from autograder.errors import AutograderError
 
@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   autograder grade submitted/ --json results.json --junit results.xml --markdown summary.md
   autograder grade gpt2.ipynb --gradescope results/results.json
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
+  autograder explain submitted/ada softmax          for you, not for students: why that mark, hidden cases and all
   autograder report submitted/                      what a class has not understood, as one page and a table
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
@@ -25,6 +26,7 @@ EXAMPLES = """examples:
 RUN = {
     "grade": grade.run,
     "course": course.run,
+    "explain": explain.run,
     "report": report.run,
     "release": release.run,
     "classroom": classroom.run,
@@ -39,7 +41,7 @@ def parser() -> Parser:
     top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     grade.add_parser(commands, EXAMPLES)
-    for door in (course, report, release, classroom, gradescope, site):
+    for door in (course, explain, report, release, classroom, gradescope, site):
         door.add_parser(commands)
     weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
     weights.add_argument("rest", nargs=argparse.REMAINDER)

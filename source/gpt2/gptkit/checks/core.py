@@ -49,7 +49,8 @@ class Failed(Exception):
     `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
     ENDS the checks that follow are reported as not reached. `mistake` is the name of a known mistake, `measured` that
     of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`. `line` is the
-    line of theirs that raised, and `example` a sentence or two on the smallest input that shows it.
+    line of theirs that raised, and `example` a sentence or two on the smallest input that shows it. `compared` holds
+    the calls that were compared and are off, numbers and all: for whoever explains a mark, and in no message.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Failed(Exception):
         self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
         self.measured, self.error, self.about = measured, error, about
         self.line, self.example = line, example
+        self.compared: list[Any] = []  # of cases.Compared
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ ALARM = 1e-7  # how often a right sampler fails one test
 MISS = 0.05  # how often a rival passes one test
 LOOK, LOOKS = (50, 30, 15), 60  # draws of the steep, the flat and the few logits in one look; looks at most
 AGAIN = 20  # draws that are repeated to see whether rng decides
+FOUND, PROVED = 1000, 2000  # seeds of the draws that a cause is found on, and of those that prove it
 PRIOR = 10.0  # how many draws the urn is worth before the first
 EVIDENCE = (
     1000,
@@ -69,8 +70,8 @@ def only_the_top(sample_top_n: Student) -> None:
     for i in (1, 2):
         draws(sample_top_n, cases[i], 1 + i, LOOK[i])
     for case in cases:  # all that were drawn so far
-        for ids in [ids for (drawn, *_), ids in sample_top_n.memory.drawn.items() if drawn == id(case)]:
-            outside(sample_top_n, case, ids)
+        for seed, times in [key for drawn, *key in sample_top_n.memory.drawn if drawn == id(case)]:
+            outside(sample_top_n, case, draws(sample_top_n, case, seed, times))
 
 
 @exercise.check(share=0.1)
@@ -241,7 +242,9 @@ def cause(f: Student) -> Failed | None:
     if not f.memory.explained:
         f.memory.explained, cases = True, stored.groups["draws"] + stored.groups["wide"]
         try:
-            found, proof = ([draws(f, c, seed + i, EVIDENCE[i]) for i, c in enumerate(cases)] for seed in (1000, 2000))
+            found, proof = (
+                [draws(f, c, seed + i, EVIDENCE[i]) for i, c in enumerate(cases)] for seed in (FOUND, PROVED)
+            )
         except Failed:
             return None
         if all(ids.min() >= 0 and ids.max() < len(c.expected) for ids, c in zip(found + proof, cases * 2, strict=True)):
