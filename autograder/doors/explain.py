@@ -14,9 +14,11 @@ from autograder.files import save_output
 from autograder.settings import Settings
 
 if TYPE_CHECKING:
+    from gptkit.checks.core import Exercise
+
     from autograder.explaining.text import Explanation
+    from autograder.grading import Grader
     from autograder.notebooks.choosing import Work
-    from autograder.notebooks.submission import Release
 
 HELP = """Explain a submission's mark: the code as it was run, how the points add up, each failed check's calls with
 what came and what should have come, and how the diagnosis was proved.
@@ -43,66 +45,64 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Examine, and print what was found. Raises AutograderError."""
+    from autograder.explaining.notebook import as_notebook
     from autograder.explaining.text import as_text
+    from autograder.grading import Grader
 
-    it = explanation(options)
+    settings = Settings.from_environment()
+    one = submission(Path(options.path), settings)
+    with Grader(settings, options.isolation) as grader:
+        it = explained(grader, one, *chosen(options.target, grader.exercises))
     if options.notebook:
-        from autograder.explaining.notebook import as_notebook
-
         save_output(options.notebook, as_notebook(it))
     if options.notebook != "-":
         save_output("-", as_text(it) + "\n")
     return 0
 
 
-def explanation(options: argparse.Namespace) -> Explanation:
-    """What was found, and what of it is asked about. Raises AutograderError."""
+def explained(grader: Grader, one: Work, exercise: str = "", check: str = "") -> Explanation:
+    """A submission examined, and what of it is asked about: "" stands for all that lost points. Raises AutograderError."""
     from autograder.explaining.text import Explanation
     from autograder.explaining.witness import Witness
-    from autograder.grading import Grader
     from autograder.notebooks.opening import Unreadable, open_notebook
-    from autograder.notebooks.submission import Release, read
+    from autograder.notebooks.submission import read
 
-    settings, made = Settings.from_environment(), []
+    made: list[Witness] = []
 
     def witness(*args: Any, **named: Any) -> Witness:
         made.append(Witness(*args, **named))
         return made[-1]
 
-    one = submission(Path(options.path), Release.of(settings))
-    with Grader(settings, options.isolation) as grader:
-        names = chosen(options.target, grader.exercises)
-        try:
-            work = read(open_notebook(one.path), grader.release)
-        except Unreadable as error:
-            raise UsageError(f"Nothing in it could be examined: {error}") from None
-        started = time.perf_counter()
-        found = grader.examine(work, witness)
-    spent = time.perf_counter() - started
-    record = replace(found, submission=one.label, notes=[*one.notes, *found.notes], seconds=spent)
-    asked = [e for e in record.exercises if (e.name in names if names else e.score < e.max_score)]
-    return Explanation(record, made[-1], asked, (options.target or "").partition("::")[2] or None)
+    try:
+        work = read(open_notebook(one.path), grader.release)
+    except Unreadable as error:
+        raise UsageError(f"Nothing in it could be examined, which is a zero. {error}") from None
+    started = time.perf_counter()
+    found = grader.examine(work, witness)
+    spent, notes = time.perf_counter() - started, [*one.notes, *found.notes]
+    record = replace(found, submission=one.label, notes=notes, seconds=spent)
+    asked = [e for e in record.exercises if (e.name == exercise if exercise else e.score < e.max_score)]
+    return Explanation(record, made[-1], asked, check)
 
 
-def submission(path: Path, release: Release) -> Work:
+def submission(path: Path, settings: Settings) -> Work:
     """The one submission that a path stands for. Raises UsageError."""
     from autograder.notebooks.choosing import submissions
+    from autograder.notebooks.submission import Release
 
-    work, _ = submissions(path, release)
+    work, _ = submissions(path, Release.of(settings))
     if len(work) > 1:
         some = ", ".join(one.label for one in work[:3])
         raise UsageError(f"{path} holds {len(work)} submissions: name one of them ({some}{', ...' * (len(work) > 3)}).")
     return work[0]
 
 
-def chosen(target: str | None, exercises: dict[str, Any]) -> list[str]:
-    """The name of the exercise in EXERCISE[::CHECK]; none for all. Raises UsageError."""
-    if target is None:
-        return []
-    name, _, check = target.partition("::")
-    if name not in exercises:
+def chosen(target: str | None, exercises: dict[str, Exercise]) -> tuple[str, str]:
+    """The names in EXERCISE[::CHECK], "" for what is not named. Raises UsageError for what there is not."""
+    name, _, check = (target or "").partition("::")
+    if target and name not in exercises:
         raise UsageError(f"{name}: no such exercise; there are {', '.join(exercises)}.")
-    checks = [c.name for c in exercises[name].checks]
+    checks = [c.name for c in exercises[name].checks] if name else []
     if check and check not in checks:
         raise UsageError(f"{target}: no such check; {name} has {', '.join(checks)}.")
-    return [name]
+    return name, check

@@ -31,7 +31,7 @@ class Explanation:
     record: Record
     witness: Witness
     exercises: list[ExerciseResult]
-    check: str | None = None
+    check: str = ""
 
     def attempt(self, exercise: ExerciseResult) -> Attempt | None:
         return self.witness.attempt(exercise.name)

@@ -53,4 +53,5 @@ def verdict(exercise: ExerciseResult | None) -> list[NotebookNode]:
         return [new_output("execute_result", {"text/plain": "0.0"})]
     shown = {"text/html": reports.as_html(exercise), "text/plain": reports.as_lines(exercise)}
     score = {"text/plain": repr(float(min(exercise.score, exercise.max_score)))}
-    return [new_output("display_data", shown), new_output("execute_result", score)]
+    earned = {check.name: check.earned for check in exercise.checks}  # for a later dry run to compare
+    return [new_output("display_data", shown, metadata={"earned": earned}), new_output("execute_result", score)]
