@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def explained(grader: Grader, one: Work, exercise: str = "", check: str = "") -> Explanation:
-    """A submission examined, and what of it is asked about: "" stands for all that lost points. Raises AutograderError."""
+    """A submission examined, and what of it is asked about ("": all that lost points). Raises AutograderError."""
     from autograder.explaining.text import Explanation
     from autograder.explaining.witness import Witness
     from autograder.notebooks.opening import Unreadable, open_notebook

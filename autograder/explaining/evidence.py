@@ -172,7 +172,8 @@ def measured_on(why: Failed, function: str, calls: list[Call]) -> list[tuple]:
 
 
 def asked_before(args: tuple, calls: list[Call]) -> Call | None:
-    return next((call for call in calls if not call.times and same_arguments(call.args, args)), None)
+    """The last call with these arguments: where one of a message raised, each was asked again alone."""
+    return next((call for call in reversed(calls) if not call.times and same_arguments(call.args, args)), None)
 
 
 def same_arguments(a: tuple, b: tuple) -> bool:

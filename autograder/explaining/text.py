@@ -150,16 +150,13 @@ def about(it: Explanation, exercise: ExerciseResult, check: CheckResult, told: s
     attempt = it.attempt(exercise)
     if asked is None or asked.failed is None or attempt is None:
         return
-    calls, several = of_check(asked), ""
-    if len(calls) > 1 and calls[0].ended:
-        calls, several = (
-            calls[:1],
-            f" The first of {len(calls)} calls that it made in one message; one of them did this:",
-        )
+    calls = of_check(asked)
+    several = len(calls) if len(calls) > 1 and raised(calls[0]) and calls[0].came is calls[1].came else 0
     if fresh:
         yield "  It passed on the visible numbers. Asked again on others of their kind, drawn by the course's seed:"
     if several:
-        yield f"  {several}"
+        calls = calls[:1]
+        yield f"  The first of {several} calls that it made in one message; one of them did this:"
     elif calls and not asked.compared and not calls[0].ended:
         yield "  The check has a rule of its own. The calls that it made, beside the reference's answers:"
     for number, one in enumerate(calls, 1):
@@ -180,10 +177,10 @@ def call(one: Evidence, which: str = "", proves: bool = False) -> str:
     names = stored(one.name).names
     lines = [f"{which}{one.name}({', '.join(names)}){one.label and f', {one.label}'}"]
     given = list(zip(names, one.args, strict=False))
-    if one.seeds and not isinstance(one.came, Failed):
+    if one.seeds and not raised(one):
         given.append(("came", first(one)))
     else:
-        given.append(("came", clean(one.came) if isinstance(one.came, Failed) else one.came))
+        given.append(("came", clean(one.came) if raised(one) else one.came))
         given.append(("the mistake gives" if proves else "should be", one.expected))
         given += [("right is", right(one.name, one.args))] if proves else []
     wide = max(len(name) for name, _ in given)
@@ -195,6 +192,10 @@ def call(one: Evidence, which: str = "", proves: bool = False) -> str:
     if one.changed:
         lines.append(f"  Calls so far have changed in place: {', '.join(one.changed)}.")
     return "\n".join(lines)
+
+
+def raised(one: Evidence) -> bool:
+    return isinstance(one.came, Failed)
 
 
 def first(one: Evidence) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from gptkit.checks.cases import Compared
-from gptkit.checks.core import ENDS, Check, Failed, Result, Student
+from gptkit.checks.core import Check, Failed, Result, Student
 
 from autograder.grading.grader import WHOLE_MODEL, Examination
 from autograder.sandbox import replies
@@ -79,8 +79,7 @@ class Overheard(Proxy):
         try:
             results = super().many(calls)
         except Failed as why:
-            if len(calls) == 1 or why.status in ENDS:  # else each is asked again, alone
-                self.keep([Call(self.name, args, why.__cause__ or why) for args in calls])
+            self.keep([Call(self.name, args, why.__cause__ or why) for args in calls])  # one of them raised
             raise
         self.keep([Call(self.name, args, came) for args, came in zip(calls, results, strict=True)])
         return results
