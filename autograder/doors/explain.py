@@ -94,7 +94,7 @@ def submission(path: Path, settings: Settings) -> Work:
     if len(work) > 1:
         some = ", ".join(one.label for one in work[:3])
         raise UsageError(f"{path} holds {len(work)} submissions: name one of them ({some}{', ...' * (len(work) > 3)}).")
-    return work[0]
+    return work[0]._replace(label=str(work[0].path))
 
 
 def chosen(target: str | None, exercises: dict[str, Exercise]) -> tuple[str, str]:

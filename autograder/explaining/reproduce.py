@@ -45,10 +45,10 @@ class Explain:
 
     @staticmethod
     def shown(value):
-        """An answer as Python shows it, to five decimals, long arrays with their ends only."""
+        """An answer as Python shows it, rounded, long arrays with their ends only."""
         if isinstance(value, Exception):
             return f"{type(value).__name__}: {value}"
-        with Explain.np.printoptions(threshold=24, edgeitems=2, linewidth=100, precision=5, suppress=True):
+        with Explain.np.printoptions(threshold=24, edgeitems=2, linewidth=100, precision=5):
             return repr(value)
 
     @staticmethod
@@ -75,10 +75,13 @@ class Explain:
             return f"They agree: the largest error is {error.max(initial=0.0):.3g}."
         first = tuple(int(i) for i in np.argwhere(off)[0])
         many = f"{off.sum()} of {off.size} numbers are off; the first is at {list(first)}" if first else "It is off"
+        found = f"{many}: {got[first]:.9g} came, {expected[first]:.9g} was expected."
+        if not np.isfinite(error[first]):
+            return f"{found} NaN and infinity are never within the tolerance."
         return (
-            f"{many}: {got[first]:.9g} came, {expected[first]:.9g} was expected. The error is {error[first]:.3g}; "
-            f"allowed is {allowed[first]:.3g} = {rtol:g} x {abs(expected[first]):.3g} (the number expected) + {atol:g} "
-            f"x {largest:.3g} ({'the largest of them' if first else 'the same, at least 1'})."
+            f"{found} The error is {error[first]:.3g}; allowed is {allowed[first]:.3g} = {rtol:g} x "
+            f"{abs(expected[first]):.3g} (the number expected) + {atol:g} x {largest:.3g} "
+            f"({'the largest of them' if first else 'the same, at least 1'})."
         )
 
     @staticmethod

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import asdict
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -21,6 +22,7 @@ from autograder.explaining.witness import Ran
 from autograder.grading.grader import Grader
 from autograder.notebooks.choosing import Work
 from autograder.settings import Limits, Settings
+from tests.copies import ROOT, blocks
 from tests.submissions.build import HERE, all_submissions, build
 
 LIMITS = Limits(call_seconds=3, load_seconds=3, submission_seconds=20)
@@ -193,9 +195,22 @@ def test_nothing_of_it_reaches_what_students_and_tools_read(grader, many):
         assert not [number for number in said if len(number) > 6 and number in page]
 
 
+def test_the_page_on_appeals_shows_what_is_printed(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("AUTOGRADER_VERDICTS", str(tmp_path / "verdicts"))
+    monkeypatch.setenv("GPT2_MODELS_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    build(HERE / "wrong" / "softmax_without_shift.py", tmp_path / "submitted" / "ada" / "gpt2.ipynb")
+    assert main(["explain", "submitted/ada", "softmax::far_from_zero"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    shown = next(block.text for block in blocks(ROOT / "docs" / "appeals.md") if block.language == "text").splitlines()
+    begun = [line.split("[...]")[0].rstrip() for line in shown if not line.startswith("submitted/")]
+    assert [line for line in begun if not any(real.startswith(line) for real in printed)] == []
+
+
 def test_the_command(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("AUTOGRADER_VERDICTS", str(tmp_path / "verdicts"))
-    folder = tmp_path / "submitted" / "ada ä"
+    monkeypatch.chdir(tmp_path)
+    folder = Path("submitted", "ada ä")
     build(HERE / "wrong" / "softmax_without_shift.py", folder / "gpt2" / "gpt2.ipynb")
     target = tmp_path / "why" / "softmax.ipynb"
     assert main(["explain", str(folder), "softmax::far_from_zero", "--notebook", str(target)]) == 0
