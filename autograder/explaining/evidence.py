@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from gptkit.checks.cases import ATOL, RTOL, Stored, as_array, close_enough, same
 from gptkit.checks.core import ENDS, Failed
-from gptkit.checks.probes import Answers, Unusable
 from gptkit.checks.sample_top_n import FOUND, PROVED
 
 from autograder.exercises import modules
@@ -17,7 +16,7 @@ from autograder.exercises.catalogue import wide
 from autograder.explaining.reproduce import Explain
 from autograder.explaining.witness import Asked, Attempt, Call
 
-FOR_A_CAUSE = range(FOUND, 4 * FOUND)  # seeds of draws that look for a cause, and decide no check
+SHOWN = 3  # of a function's answers that show what was measured
 
 
 class Evidence(NamedTuple):
@@ -34,16 +33,24 @@ class Evidence(NamedTuple):
     changed: tuple[str, ...] = ()  # names of the arguments that calls so far had changed
 
     @property
+    def raised(self) -> bool:
+        return isinstance(self.came, Failed)
+
+    @property
     def ended(self) -> bool:
         """Whether it never came back."""
-        return isinstance(self.came, Failed) and self.came.status in ENDS
+        return self.raised and self.came.status in ENDS
+
+    @property
+    def off(self) -> bool:
+        return not close_enough(as_array(self.came), self.expected)
 
     @property
     def difference(self) -> str:
         """In words."""
-        if self.seeds and not isinstance(self.came, Failed):
+        if self.seeds and isinstance(self.came, np.ndarray):
             return Explain.tally(self.came, self.expected)
-        return Explain.difference(self.came, self.expected, self.rtol, self.atol)
+        return Explain.difference(self.came, np.zeros(()) if self.seeds else self.expected, self.rtol, self.atol)
 
 
 def stored(function: str) -> Stored:
@@ -62,30 +69,30 @@ def asked_as(attempt: Attempt | None, check: str, fresh: bool = False) -> Asked 
     return asked[fresh] if len(asked) > fresh else None
 
 
-def of_check(asked: Asked) -> list[Evidence]:
-    """The calls that show why a check failed: those that were compared, else all that it made and that are off."""
-    if asked.compared:
-        return [
-            Evidence(c.name, c.case.args, in_full(c.came), c.case.expected, c.case.label, c.rtol, c.atol)
-            for c in asked.compared
-        ]
+def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
+    """The calls that show why a check failed: those that were compared, else all that it made and that are off.
+
+    A check that drew nothing looked at the draws of those before it.
+    """
+    found = []
+    for name, case, came, rtol, atol in asked.compared:
+        came = (came.__cause__ or came) if isinstance(came, Failed) else came
+        found.append(Evidence(name, case.args, came, case.expected, "" if fresh else case.label, rtol, atol))
+    if found:
+        return found
     made = [answer(call) for call in asked.calls if not call.times]
-    off = [one for one in made if not close_enough(as_array(one.came), one.expected)] or made[:1]
-    return off + drawn([c for c in asked.calls if c.times and c.seed not in FOR_A_CAUSE])
+    return [one for one in made if one.off] or made[:1] or drawn(deciding(asked.calls) or deciding(asked.earlier))
 
 
-def in_full(came: Any) -> Any:
-    """An answer, or the exception with the words that a hidden check keeps back."""
-    return (came.__cause__ or came) if isinstance(came, Failed) else came
+def deciding(calls: list[Call]) -> list[Call]:
+    """The draws that decide a check; others look for a cause."""
+    return [call for call in calls if call.times and not FOUND <= call.seed < 4 * FOUND]
 
 
 def answer(call: Call) -> Evidence:
     """A call with the reference's answer to compare."""
-    return Evidence(call.name, call.args, call.came, right(call.name, call.args), changed=changed(call))
-
-
-def changed(call: Call) -> tuple[str, ...]:
-    return tuple(stored(call.name).names[i] for i in sorted(call.changed))
+    changed = tuple(stored(call.name).names[i] for i in sorted(call.changed))
+    return Evidence(call.name, call.args, call.came, right(call.name, call.args), changed=changed)
 
 
 def drawn(calls: Sequence[Call], expected: np.ndarray | None = None, label: str = "") -> list[Evidence]:
@@ -95,80 +102,43 @@ def drawn(calls: Sequence[Call], expected: np.ndarray | None = None, label: str 
         groups.setdefault(b"".join(np.asarray(a).tobytes() for a in call.args), []).append(call)
     found = []
     for group in groups.values():
-        failed = next((c.came for c in group if isinstance(c.came, Failed)), None)
-        came = failed or np.concatenate([c.came for c in group])
-        seeds, p = tuple((c.seed, c.times) for c in group), expected
-        p = right(group[0].name, group[0].args) if p is None else p
-        found.append(Evidence(group[0].name, group[0].args, came, p, label, seeds=seeds, changed=changed(group[-1])))
+        one, seeds = answer(group[-1]), tuple((c.seed, c.times) for c in group)
+        no_ids = [c.came for c in group if not (isinstance(c.came, np.ndarray) and c.came.shape == (c.times,))]
+        came = no_ids[0] if no_ids else np.concatenate([c.came for c in group])
+        p = one.expected if expected is None else expected
+        found.append(one._replace(came=came, expected=p, label=label, seeds=seeds))
     return found
 
 
 # ---- What proves a diagnosis ----
 
 
-def proof(asked: Asked, exercise: str, attempt: Attempt) -> tuple[str, list[Evidence]]:
+def proof(asked: Asked, attempt: Attempt) -> tuple[str, list[Evidence]]:
     """How a diagnosis was confirmed, in a sentence, and the calls that did; `expected` is then the mistake's answer."""
-    why = asked.failed
-    function = asked.compared[0].name if asked.compared else exercise
-    calls = [c for c in attempt.candidate.calls if c.name == function]
-    if why is None or not calls:
+    function = asked.compared[0].name if asked.compared else attempt.exercise
+    calls, mistake = [c for c in attempt.candidate.calls if c.name == function], asked.failed and asked.failed.mistake
+    if not calls:
         return "", []
-    fresh = [c for c in calls if c.times and c.seed in range(PROVED, PROVED + FOUND)]
-    if why.mistake:
-        found = by_fresh_draws(why.mistake, fresh) if fresh else by_fresh_inputs(why.mistake, function, calls)
-        return found if found[1] else ("The check itself shows it.", [])
+    known, fresh = stored(function), [c for c in calls if c.times and PROVED <= c.seed < PROVED + FOUND]
+    if mistake in known.mistakes and fresh:
+        cases = [next(case for case in known.cases if same_arguments(case.args, c.args)) for c in fresh]
+        shares = [drawn([c], case.fingerprints[mistake], case.label)[0] for c, case in zip(fresh, cases, strict=True)]
+        return "Confirmed on draws that had not suggested it, here beside what the mistake gives:", shares
+    if mistake in known.mistakes and known.prove:
+        asked_again = [(case, c) for case in known.prove(mistake) if (c := asked_before(case.args, calls))]
+        for case, call in asked_again:
+            gives = case.fingerprints[mistake]
+            if gives is not None and gives.size and not same(gives, case.expected):
+                sentence = f"Found on the visible inputs, then confirmed on {len(asked_again)} inputs drawn for that: "
+                sentence += "each answer was what the mistake gives. The first that tells it from a right one:"
+                return sentence, [answer(call)._replace(expected=gives, label="an input drawn for the proof")]
+    if mistake:
+        return "The check itself shows it.", []
     if fresh:
         return "Measured on draws that had not suggested it:", drawn(fresh)
-    looked_at = [answer(call) for args in measured_on(why, function, calls) if (call := asked_before(args, calls))]
-    return "Measured with questions that every function is asked; these it looked at:" if looked_at else "", looked_at
-
-
-def by_fresh_inputs(mistake: str, function: str, calls: list[Call]) -> tuple[str, list[Evidence]]:
-    """The proof on arguments that were not used to find the mistake; the first that tells it from the right answer."""
-    known = stored(function)
-    cases = known.prove(mistake) if known.prove and mistake in known.mistakes else []
-    found = [(case, call) for case in cases if (call := asked_before(case.args, calls))]
-    tell = []
-    for case, call in found:
-        returns = case.fingerprints[mistake]
-        if returns is not None and returns.size and not same(returns, case.expected):
-            tell.append(answer(call)._replace(expected=returns, label="an input drawn for the proof"))
-    sentence = (
-        f"Found on the visible inputs, then confirmed on {len(found)} inputs drawn for that: each answer was what the "
-        "mistake gives. The first that tells it from a right one:"
-    )
-    return sentence, tell[:1]
-
-
-def by_fresh_draws(mistake: str, calls: list[Call]) -> tuple[str, list[Evidence]]:
-    """The same of a sampler: draws that did not suggest the mistake, beside the shares that it gives."""
-    known = stored(calls[0].name)
-    found = []
-    for call in calls if mistake in known.mistakes else ():
-        case = next(case for case in known.cases if same_arguments(case.args, call.args))
-        found += drawn([call], case.fingerprints[mistake], f"{case.label}, beside what the mistake gives")
-    return "Confirmed on draws that had not suggested it:", found
-
-
-def measured_on(why: Failed, function: str, calls: list[Call]) -> list[tuple]:
-    """The arguments of the questions whose answers the measurement looked at."""
-    probes, looked_at = stored(function).probes, list[str]()
-
-    class Noted(Answers):
-        def raw(self, name: str) -> np.ndarray:
-            looked_at.append(name)
-            return super().raw(name)
-
-    answers = {name: call.came for name, args in probes.calls.items() if (call := asked_before(args, calls))}
-    for measurement in probes.measurements if len(answers) == len(probes.calls) else ():
-        looked_at.clear()
-        try:
-            found = measurement(Noted(answers, probes.shapes))
-        except Unusable:
-            continue
-        if found is not None:
-            return [probes.calls[name] for name in dict.fromkeys(looked_at)] if found[0] == why.measured else []
-    return []
+    answered = [asked_before(args, calls) for args in known.probes.calls.values()]
+    off = [one for found in answered if found and (one := answer(found)).off]
+    return "Measured with questions that every function is asked; some answers that are off:" * bool(off), off[:SHOWN]
 
 
 def asked_before(args: tuple, calls: list[Call]) -> Call | None:

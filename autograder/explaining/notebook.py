@@ -36,14 +36,14 @@ def as_notebook(it: Explanation) -> str:
     names = ", ".join(f"{e.name} {e.score:g} of {e.max_score:g}" for e in it.exercises)
     start = START.format(warning=WARNING, submission=markdown(clean(it.record.submission)), exercises=names)
     cells = [new_markdown_cell(start)]
-    candidates = {id(a.candidate): a.candidate for e in it.exercises if (a := it.attempt(e))}
-    for candidate in sorted(candidates.values(), key=lambda candidate: bool(candidate.defined)):
-        cells += [*code(candidate), new_code_cell(inspect.getsource(Explain))]
-        for exercise in it.exercises:
-            attempt = it.attempt(exercise)
-            if attempt and attempt.candidate is candidate:
-                for check in it.failed(exercise):
-                    cells += about(it, exercise, check)
+    attempts = [(exercise, a) for exercise in it.exercises if (a := it.witness.attempt(exercise.name))]
+    before = None
+    for exercise, attempt in sorted(attempts, key=lambda pair: bool(pair[1].candidate.defined)):
+        if attempt.candidate is not before:
+            cells += [*code(attempt.candidate), new_code_cell(inspect.getsource(Explain))]
+        before = attempt.candidate
+        for check in it.failed(exercise):
+            cells += about(it, exercise, check)
     made = new_notebook(cells=cells)
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nbformat.writes(made) + "\n"
@@ -52,7 +52,7 @@ def as_notebook(it: Explanation) -> str:
 def code(candidate: Witnessed) -> Iterator[NotebookNode]:
     """The cells as they ran; one in which a statement failed goes on behind it, as it did while grading."""
     yield new_markdown_cell("## The code, as it was run")
-    for cell in candidate.ran():
+    for cell in candidate.ran:
         if cell.left_out:
             yield new_markdown_cell(markdown(f"{cell.where} was left out while grading: {clean(cell.said[0])}"))
         else:
@@ -62,7 +62,7 @@ def code(candidate: Witnessed) -> Iterator[NotebookNode]:
         yield new_markdown_cell(
             "The grader's own: right functions in place of wrong ones, so that a mistake is paid once."
         )
-        yield new_code_cell("\n".join(candidate.defined))
+        yield new_code_cell(candidate.defined)
 
 
 def parts(cell: Ran) -> list[str]:
@@ -82,8 +82,8 @@ def about(it: Explanation, exercise: ExerciseResult, check: CheckResult) -> Iter
     words = [clean(check.says), f"The student reads: {clean(why(exercise, check))}"]
     points = f"{check.earned:.4g} of {check.points:.4g} points"
     yield new_markdown_cell(f"## {exercise.name}::{check.name}, {points}\n\n" + "\n\n".join(map(markdown, words)))
-    asked, _ = it.asked(exercise, check)
-    calls = of_check(asked) if asked else []
+    asked, fresh = it.asked(exercise, check)
+    calls = of_check(asked, fresh) if asked else []
     for number, one in enumerate(calls, 1):
         yield new_code_cell(f"# Call {number} of {len(calls)}{one.label and f': {one.label}'}\n{again(one)}")
 

@@ -35,13 +35,16 @@ class Explain:
     @staticmethod
     def draws(f, args, asked, p):
         """Draw as the checks did, `asked` being (seed, times) pairs; print which ids came too often or too seldom."""
-        np = Explain.np
-        drawn = []
-        for seed, times in asked:
-            rng = np.random.default_rng(seed)
-            drawn.append(np.array([f(*(np.copy(a) for a in args), rng) for _ in range(times)]))
-            print(f"rng with seed {seed}, {times} draws:", *drawn[-1][:12], "...")
-        print(Explain.tally(np.concatenate(drawn), p))
+        np, drawn = Explain.np, []
+        try:
+            for seed, times in asked:
+                rng = np.random.default_rng(seed)
+                drawn += [f(*(np.copy(a) if isinstance(a, np.ndarray) else a for a in args), rng) for _ in range(times)]
+                print(f"seed {seed}:", *drawn[-times:][:12], "...")
+        except Exception as error:
+            drawn.append(error)
+        no_ids = [one for one in drawn if isinstance(one, bool) or not isinstance(one, int | np.integer)]
+        print(Explain.difference(no_ids[0], 0, 0, 0) if no_ids else Explain.tally(np.array(drawn), p))
 
     @staticmethod
     def shown(value):

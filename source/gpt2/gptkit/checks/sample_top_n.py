@@ -70,8 +70,8 @@ def only_the_top(sample_top_n: Student) -> None:
     for i in (1, 2):
         draws(sample_top_n, cases[i], 1 + i, LOOK[i])
     for case in cases:  # all that were drawn so far
-        for seed, times in [key for drawn, *key in sample_top_n.memory.drawn if drawn == id(case)]:
-            outside(sample_top_n, case, draws(sample_top_n, case, seed, times))
+        for ids in [ids for (drawn, *_), ids in sample_top_n.memory.drawn.items() if drawn == id(case)]:
+            outside(sample_top_n, case, ids)
 
 
 @exercise.check(share=0.1)
@@ -242,9 +242,7 @@ def cause(f: Student) -> Failed | None:
     if not f.memory.explained:
         f.memory.explained, cases = True, stored.groups["draws"] + stored.groups["wide"]
         try:
-            found, proof = (
-                [draws(f, c, seed + i, EVIDENCE[i]) for i, c in enumerate(cases)] for seed in (FOUND, PROVED)
-            )
+            found, proof = ([draws(f, c, at + i, EVIDENCE[i]) for i, c in enumerate(cases)] for at in (FOUND, PROVED))
         except Failed:
             return None
         if all(ids.min() >= 0 and ids.max() < len(c.expected) for ids, c in zip(found + proof, cases * 2, strict=True)):
