@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from autograder.doors.options import add_grading_options
-from autograder.errors import AutograderError, NotGraded, UsageError
+from autograder.errors import AutograderError, CannotGrade, NotGraded, UsageError
 from autograder.executors.local import skip_slow_import
 
 if TYPE_CHECKING:
     from autograder.executors.local import LocalPool
     from autograder.nbgrader.recorder import Recorder
+    from autograder.record import Record
 
 HELP = """Examine everything in submitted/, record it in the gradebook and write the feedback pages, in parallel.
 
@@ -81,7 +82,7 @@ def dry_run(options: argparse.Namespace) -> int:
     from autograder.executors.dask import DaskCluster
     from autograder.executors.local import LocalPool
     from autograder.nbgrader.course_files import grade
-    from autograder.nbgrader.dry_run import Change, change, marked, marks
+    from autograder.nbgrader.dry_run import change, marks
     from autograder.nbgrader.recorder import Course
     from autograder.notebooks.choosing import Work
     from autograder.reports import clean
@@ -92,28 +93,36 @@ def dry_run(options: argparse.Namespace) -> int:
     course = Course(options.assignment, options.isolation, verdicts=None)
     with course.grader:
         now, students = marks(course.course.db_url, options.assignment), course.students()
-        known = [student for student in students if marked(now.get(student, {}))]
-        handed = {student: course.submitted(student) for student in known}
-        records = {who: grade(course.grader, it, who) for who, it in handed.items() if it.notebook is None}
-        work = [Work(who, it.notebook, tuple(it.notes)) for who, it in handed.items() if it.notebook]
+        known = [who for who in students if any(mark.automatic is not None for mark in now.get(who, {}).values())]
+        records: dict[str, Record] = {}
+        work = []
+        for who in known:
+            try:
+                handed = course.submitted(who)
+            except CannotGrade as error:
+                records[who] = course.grader.ungraded(who, str(error))
+                continue
+            if handed.notebook:
+                work.append(Work(who, handed.notebook, tuple(handed.notes)))
+            else:
+                records[who] = grade(course.grader, handed, who)
         executor = DaskCluster(options.scheduler) if options.scheduler else LocalPool(options.jobs)
         found = shown(examined(course.grader, work, executor), len(work), lambda one: one[1].error is not None)
         records |= {work[place].label: record for place, record in found}
-    changes: dict[str, Change] = {
-        who: change(now[who], record, course.autograded(who)) for who, record in records.items() if not record.error
-    }
-    other = {who: it for who, it in sorted(changes.items()) if it.why}
+    graded = {who: record for who, record in sorted(records.items()) if record.error is None}
+    changes = {who: change(now[who], record, course.autograded(who)) for who, record in graded.items()}
+    other = {who: it for who, it in changes.items() if it.why}
     print(f"Nothing was written. {len(other)} of {len(known)} would get another mark than in the gradebook:")
     for who, it in other.items():
         print(f"  {clean(who)}: {it.now:.4g} -> {it.then:.4g} ({it.then - it.now:+.4g}): {'; '.join(it.why)}")
     print(f"{len(changes) - len(other)} unchanged.")
-    for who, it in sorted(changes.items()):
+    for who, it in changes.items():
         if it.kept:
             print(f"  a mark by hand stays: {clean(who)}: {', '.join(it.kept)}")
     for who in sorted({*students} - {*known}):
         print(f"  no mark yet: {clean(who)}")
     for who, record in sorted(records.items()):
-        if record.error:
+        if record.error is not None:
             print(f"  cannot be graded now: {clean(who)}: {clean(record.error)}")
     return 0
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,22 +16,19 @@ from autograder.errors import CannotGrade, UsageError
 from autograder.nbgrader.recorder import first_line
 from autograder.record import ExerciseResult, Record
 
-SAME = 1e-6  # points
+SAME, ROUNDED = 1e-6, 1e-3  # points: of one number, of a sum of rounded ones
 
 
 class Mark(NamedTuple):
     """What a gradebook says of one graded cell; `by_hand` counts where there is one."""
 
-    automatic: float | None
-    by_hand: float | None
-    extra: float
+    automatic: float | None = None
+    by_hand: float | None = None
+    extra: float | None = None
 
-    def worth(self) -> float:
-        """The points."""
-        return (self.automatic or 0.0 if self.by_hand is None else self.by_hand) + self.extra
-
-
-NO_MARK = Mark(None, None, 0.0)
+    @property
+    def points(self) -> float:
+        return ((self.automatic if self.by_hand is None else self.by_hand) or 0.0) + (self.extra or 0.0)
 
 
 class Change(NamedTuple):
@@ -65,8 +61,8 @@ def marks(url: str, assignment: str) -> dict[str, dict[str, Mark]]:
     engine = gradebook_of(url)
     try:
         with engine.connect() as connection:
-            for student, cell, automatic, by_hand, extra in connection.execute(query):
-                found[student][cell] = Mark(automatic, by_hand, extra or 0.0)
+            for student, cell, *mark in connection.execute(query):
+                found[student][cell] = Mark(*mark)
     except SQLAlchemyError as error:
         raise CannotGrade(f"The gradebook cannot be read: {first_line(error)}") from None
     finally:
@@ -74,52 +70,36 @@ def marks(url: str, assignment: str) -> dict[str, dict[str, Mark]]:
     return dict(found)
 
 
-def marked(now: dict[str, Mark]) -> bool:
-    """Whether the grader has given any mark."""
-    return any(mark.automatic is not None for cell, mark in now.items() if cell.startswith("test_"))
-
-
 def change(now: dict[str, Mark], record: Record, autograded: Path) -> Change:
     """What a record would change in a student's marks."""
-    total = sum(mark.worth() for mark in now.values())
+    total = sum(mark.points for mark in now.values())
     found, earned = Change(total, total, [], []), earned_before(autograded)
     for exercise in record.exercises:
         cell = f"test_{exercise.name}"
-        mark, score = now.get(cell, NO_MARK), min(exercise.score, exercise.max_score)
-        if abs(score - (mark.automatic or 0)) <= SAME:
-            continue
-        if mark.by_hand is not None:
+        mark, score = now.get(cell, Mark()), min(exercise.score, exercise.max_score)
+        before = mark.automatic or 0.0
+        if abs(score - before) > SAME and mark.by_hand is not None:
             found.kept.append(exercise.name)
-        else:
-            found.why.append(why(exercise, mark.automatic or 0, earned.get(cell)))
-            found = found._replace(then=found.then + score - (mark.automatic or 0))
+        elif abs(score - before) > SAME:
+            found.why.append(why(exercise, before, earned.get(cell, {})))
+            found = found._replace(then=found.then + score - before)
     return found
 
 
-def why(exercise: ExerciseResult, score: float, earned: dict[str, float] | None) -> str:
-    """One exercise's old and new score, and the checks that make the difference; of old marks, those that now fail."""
-    if earned and abs(sum(earned.values()) - score) < 1e-3:
-        now = {check.name: check.earned for check in exercise.checks}
-        names = [name for name in {**earned, **now} if abs(earned.get(name, 0) - now.get(name, 0)) > SAME]
-        checks = [f"{name} {earned.get(name, 0):.4g} -> {now.get(name, 0):.4g}" for name in names]
+def why(exercise: ExerciseResult, before: float, earned: dict[str, float]) -> str:
+    """One exercise's old and new score, and the checks that make the difference; of older marks, those that fail."""
+    now = {check.name: check.earned for check in exercise.checks}
+    if earned and abs(sum(earned.values()) - before) < ROUNDED:
+        both = {name: (earned.get(name, 0.0), now.get(name, 0.0)) for name in {**earned, **now}}
+        checks = [f"{name} {a:.4g} -> {b:.4g}" for name, (a, b) in both.items() if abs(a - b) > SAME]
     else:
         checks = [f"{check.name} fails" for check in exercise.checks if not check.passed] or ["all checks pass"]
-    return f"{exercise.name} {score:.4g} -> {exercise.score:.4g} ({', '.join(checks)})"
+    return f"{exercise.name} {before:.4g} -> {exercise.score:.4g} ({', '.join(checks)})"
 
 
 def earned_before(autograded: Path) -> dict[str, dict[str, float]]:
     """By graded cell, what each check earned when the notebook in autograded/ was made; empty where it does not say."""
     try:
-        cells = json.loads(autograded.read_text("utf-8"))["cells"]
-        found = [(c["metadata"]["nbgrader"]["grade_id"], o["metadata"]["earned"]) for c, o in outputs(cells)]
+        return json.loads(autograded.read_text("utf-8"))["metadata"]["earned"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return dict(found)
-
-
-def outputs(cells: list[dict]) -> Iterator[tuple[dict, dict]]:
-    """Each cell's output that tells what was earned."""
-    for cell in cells:
-        for output in cell.get("outputs", []):
-            if "earned" in output.get("metadata", {}):
-                yield cell, output

@@ -33,8 +33,11 @@ class Examine(NbGraderPreprocessor):
         record = record or grade(exporter.grader, handed, it["student"])
         if record.error is not None:
             raise NotGraded(record.error)
-        nb.metadata["autograder"] = made
         exercises = {f"test_{e.name}": e for e in record.exercises}
+        nb.metadata["autograder"] = made
+        nb.metadata["earned"] = {  # for a later dry run to compare
+            cell: {check.name: check.earned for check in e.checks} for cell, e in exercises.items()
+        }
         for cell in nb.cells:
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
                 cell.outputs = verdict(exercises.get(cell.metadata.nbgrader.grade_id))
@@ -53,5 +56,4 @@ def verdict(exercise: ExerciseResult | None) -> list[NotebookNode]:
         return [new_output("execute_result", {"text/plain": "0.0"})]
     shown = {"text/html": reports.as_html(exercise), "text/plain": reports.as_lines(exercise)}
     score = {"text/plain": repr(float(min(exercise.score, exercise.max_score)))}
-    earned = {check.name: check.earned for check in exercise.checks}  # for a later dry run to compare
-    return [new_output("display_data", shown, metadata={"earned": earned}), new_output("execute_result", score)]
+    return [new_output("display_data", shown), new_output("execute_result", score)]
