@@ -116,7 +116,8 @@ def drawn(calls: Sequence[Call], expected: np.ndarray | None = None, label: str 
 def proof(asked: Asked, attempt: Attempt) -> tuple[str, list[Evidence]]:
     """How a diagnosis was confirmed, in a sentence, and the calls that did; `expected` is then the mistake's answer."""
     function = asked.compared[0].name if asked.compared else attempt.exercise
-    calls, mistake = [c for c in attempt.candidate.calls if c.name == function], asked.failed and asked.failed.mistake
+    calls = [c for c in attempt.candidate.calls if c.name == function]
+    mistake = (asked.failed.mistake if asked.failed else None) or ""
     if not calls:
         return "", []
     known, fresh = stored(function), [c for c in calls if c.times and PROVED <= c.seed < PROVED + FOUND]
@@ -124,14 +125,18 @@ def proof(asked: Asked, attempt: Attempt) -> tuple[str, list[Evidence]]:
         cases = [next(case for case in known.cases if same_arguments(case.args, c.args)) for c in fresh]
         shares = [drawn([c], case.fingerprints[mistake], case.label)[0] for c, case in zip(fresh, cases, strict=True)]
         return "Confirmed on draws that had not suggested it, here beside what the mistake gives:", shares
+    asked_again = []
     if mistake in known.mistakes and known.prove:
         asked_again = [(case, c) for case in known.prove(mistake) if (c := asked_before(case.args, calls))]
-        for case, call in asked_again:
-            gives = case.fingerprints[mistake]
-            if gives is not None and gives.size and not same(gives, case.expected):
-                sentence = f"Found on the visible inputs, then confirmed on {len(asked_again)} inputs drawn for that: "
-                sentence += "each answer was what the mistake gives. The first that tells it from a right one:"
-                return sentence, [answer(call)._replace(expected=gives, label="an input drawn for the proof")]
+    if asked_again:
+        telling = [
+            answer(c)._replace(expected=gives, label="an input drawn for the proof")
+            for case, c in asked_again
+            if (gives := case.fingerprints[mistake]) is not None and gives.size and not same(gives, case.expected)
+        ]
+        first = "The first that tells it from a right one:" if telling else "Where that raises, it raised, too."
+        found = f"Found on the visible inputs, then confirmed on {len(asked_again)} inputs drawn for that"
+        return f"{found}: each answer was what the mistake gives. {first}", telling[:1]
     if mistake:
         return "The check itself shows it.", []
     if fresh:
