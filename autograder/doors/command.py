@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   autograder grade submitted/ --json results.json --junit results.xml --markdown summary.md
   autograder grade gpt2.ipynb --gradescope results/results.json
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
+  autograder explain submitted/ada softmax          for you, not for students: why that mark, hidden cases and all
   autograder report submitted/                      what a class has not understood, as one page and a table
   autograder marks --canvas EXPORT.csv              the marks and feedback for Canvas, or --moodle
   autograder release                                after a change of source/gpt2/gpt2.ipynb
@@ -30,6 +31,7 @@ EXAMPLES = """examples:
 COMMANDS = {
     "grade": "grade notebooks",
     "course": "grade a whole class into nbgrader's gradebook",
+    "explain": "why a notebook has the marks it has: for you, not for students",
     "report": "show what a class has not understood",
     "marks": "carry marks and feedback back to Moodle or Canvas",
     "release": "remake release/, solutions/gpt2.html and the kit's data from source/",

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from autograder.doors.options import add_grading_options
-from autograder.errors import AutograderError, NotGraded
+from autograder.errors import AutograderError, CannotGrade, NotGraded, UsageError
 from autograder.executors.local import skip_slow_import
 
 if TYPE_CHECKING:
     from autograder.executors.local import LocalPool
     from autograder.nbgrader.recorder import Recorder
+    from autograder.record import Record
 
 HELP = """Examine everything in submitted/, record it in the gradebook and write the feedback pages, in parallel.
 
@@ -38,12 +39,17 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     grade.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
+    grade.add_argument(
+        "--dry-run", action="store_true", help="write nothing: say who would get another mark than now, and why"
+    )
     add_grading_options(grade)
 
 
 def run(options: argparse.Namespace) -> int:
     """The command. Raises AutograderError; the exit code is 3 when some submissions could not be recorded."""
     skip_slow_import()
+    if options.dry_run:
+        return dry_run(options)
     from autograder.executors.batch import shown
     from autograder.executors.local import LocalPool
     from autograder.nbgrader.points import beside_in
@@ -68,6 +74,57 @@ def run(options: argparse.Namespace) -> int:
     for who, why in sorted(said.items()):
         print(f"  not recorded: {who}: {why}")
     return 3 if said else 0
+
+
+def dry_run(options: argparse.Namespace) -> int:
+    """Examine everybody anew, and say who would get another mark than the gradebook has. Raises AutograderError."""
+    from autograder.executors.batch import examined, shown
+    from autograder.executors.dask import DaskCluster
+    from autograder.executors.local import LocalPool
+    from autograder.nbgrader.course_files import grade
+    from autograder.nbgrader.dry_run import change, marks
+    from autograder.nbgrader.recorder import Course
+    from autograder.notebooks.choosing import Work
+    from autograder.reports import clean
+    from autograder.settings import SEED_FILE, Settings
+
+    if not Settings.from_environment().seed and not SEED_FILE.exists():
+        raise UsageError("This course has no seed yet, and a dry run draws none. Set AUTOGRADER_SEED, or grade first.")
+    course = Course(options.assignment, options.isolation, verdicts=None)
+    with course.grader:
+        now, students = marks(course.course.db_url, options.assignment), course.students()
+        known = [who for who in students if any(mark.automatic is not None for mark in now.get(who, {}).values())]
+        records: dict[str, Record] = {}
+        work = []
+        for who in known:
+            try:
+                handed = course.submitted(who)
+            except CannotGrade as error:
+                records[who] = course.grader.ungraded(who, str(error))
+                continue
+            if handed.notebook:
+                work.append(Work(who, handed.notebook, tuple(handed.notes)))
+            else:
+                records[who] = grade(course.grader, handed, who)
+        executor = DaskCluster(options.scheduler) if options.scheduler else LocalPool(options.jobs)
+        found = shown(examined(course.grader, work, executor), len(work), lambda one: one[1].error is not None)
+        records |= {work[place].label: record for place, record in found}
+    graded = {who: record for who, record in sorted(records.items()) if record.error is None}
+    changes = {who: change(now[who], record, course.autograded(who)) for who, record in graded.items()}
+    other = {who: it for who, it in changes.items() if it.why}
+    print(f"Nothing was written. {len(other)} of {len(known)} would get another mark than in the gradebook:")
+    for who, it in other.items():
+        print(f"  {clean(who)}: {it.now:.4g} -> {it.then:.4g} ({it.then - it.now:+.4g}): {'; '.join(it.why)}")
+    print(f"{len(changes) - len(other)} unchanged.")
+    for who, it in changes.items():
+        if it.kept:
+            print(f"  a mark by hand stays: {clean(who)}: {', '.join(it.kept)}")
+    for who in sorted({*students} - {*known}):
+        print(f"  no mark yet: {clean(who)}")
+    for who, record in sorted(records.items()):
+        if record.error is not None:
+            print(f"  cannot be graded now: {clean(who)}: {clean(record.error)}")
+    return 0
 
 
 def finish(settings: tuple, student: str, *known: Any) -> str | None:

@@ -17,6 +17,7 @@ from autograder.errors import AutograderError, UsageError
 if TYPE_CHECKING:
     from autograder.record import Record
     from autograder.sandbox.isolation import Sandbox
+    from autograder.settings import Settings
 
 HELP = """Examine notebooks and print one line per exercise and a total for each.
 

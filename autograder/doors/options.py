@@ -28,6 +28,11 @@ def add_grading_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--scheduler", metavar="ADDRESS", help="examine on the workers of a Dask scheduler, for example tcp://host:8786"
     )
+    add_isolation(command)
+
+
+def add_isolation(command: argparse.ArgumentParser) -> None:
+    """The option of every command that runs student code."""
     command.add_argument(
         "--isolation",
         choices=["auto", "bubblewrap", "process"],

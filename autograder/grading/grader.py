@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -168,12 +168,15 @@ class Grader:
             self.verdicts.put(work, replace(kept, seconds=rough(time.perf_counter() - started)))
         return kept
 
-    def examine(self, work: submission.Submission) -> Record:
-        """What the exercises find, asked again when a process was ended from outside. Raises CannotGrade."""
+    def examine(self, work: submission.Submission, kind: Callable[..., Examination] | None = None) -> Record:
+        """What the exercises find, asked again when a process was ended from outside. Raises CannotGrade.
+
+        `kind` makes another Examination than usual, one that remembers more (explaining).
+        """
         for look in range(LOOKS):
             try:
                 with np.errstate(all="ignore"):  # a student's numbers may be as large as they like
-                    return Examination(self, work, second_look=look > 0).record()
+                    return (kind or Examination)(self, work, second_look=look > 0).record()
             except Lost as why:
                 log.warning("%s It is examined again.", why)
                 lost = why

@@ -33,8 +33,11 @@ class Examine(NbGraderPreprocessor):
         record = record or grade(exporter.grader, handed, it["student"])
         if record.error is not None:
             raise NotGraded(record.error)
-        nb.metadata["autograder"] = made
         exercises = {f"test_{e.name}": e for e in record.exercises}
+        nb.metadata["autograder"] = made
+        nb.metadata["earned"] = {  # for a later dry run to compare
+            cell: {check.name: check.earned for check in e.checks} for cell, e in exercises.items()
+        }
         for cell in nb.cells:
             if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
                 cell.outputs = verdict(exercises.get(cell.metadata.nbgrader.grade_id))

@@ -46,10 +46,11 @@ ONCE = (OverwriteKernelspec, OverwriteCells, CheckCellMetadata)  # they change n
 CONFIG = "Run this in a course folder: its nbgrader_config.py names autograder's exporter (c.Autograde.exporter_class)."
 
 
-class Recorder:
-    """nbgrader at work on one course and assignment, for one process: its configuration, steps and open gradebook."""
+class Course:
+    """One course and assignment as nbgrader is configured for it, for one process: where things are, and a grader."""
 
-    def __init__(self, assignment: str, isolation: str, fresh: bool = False):
+    def __init__(self, assignment: str, isolation: str, **changes: Any):
+        """`changes`: of the settings, those of the environment or the course's own."""
         app = AutogradeApp()
         app.initialize(["--log-level=ERROR"])
         app.log.setLevel(logging.CRITICAL)  # what goes wrong from here on is raised, and told once
@@ -57,9 +58,9 @@ class Recorder:
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, at each new submission
         if isolation != "auto":  # else the course's configuration says
             app.update_config(Config({"SubmissionExporter": {"isolation": isolation}}))
-        if fresh:
+        if changes:
             ours = app.config.SubmissionExporter.get("settings") or Settings.from_environment()
-            app.update_config(Config({"SubmissionExporter": {"settings": replace(ours, fresh=True)}}))
+            app.update_config(Config({"SubmissionExporter": {"settings": replace(ours, **changes)}}))
         app.coursedir.assignment_id = assignment
         app.coursedir.student_id = "nobody"  # nbgrader would look up the whole class in every process
         self.assignment, self.autograde = assignment, Autograde(coursedir=app.coursedir, parent=app)
@@ -70,7 +71,41 @@ class Recorder:
         if not isinstance(self.exporter, SubmissionExporter):
             raise UsageError(CONFIG)
         self.grader, self.course = self.exporter.grader, self.autograde.coursedir
-        self.gradebook = self.open()
+
+    def students(self) -> list[str]:
+        """Everyone who handed in something. Raises UsageError when there is nobody."""
+        self.course.student_id = "*"
+        excluded = self.course.student_id_exclude.split(",")
+        found = [
+            self.autograde.init_single_notebook_resources(p)
+            for (p,) in self.course.submissions(self.assignment).values()
+        ]
+        names = sorted(it["nbgrader"]["student"] for it in found)
+        if not names:
+            where = self.course.format_path(self.course.submitted_directory, "*", self.assignment)
+            raise UsageError(f"No submissions in {where}")
+        return [name for name in names if name not in excluded]
+
+    def folder(self, step: str, student: str) -> Path:
+        return Path(self.course.format_path(step, student, self.assignment))
+
+    def submitted(self, student: str) -> HandedIn:
+        return handed_in(self.folder(self.course.submitted_directory, student), self.grader.release)
+
+    def file_of(self, student: str) -> Path:
+        """The name that nbgrader knows the submission by, whatever the file is called."""
+        return self.folder(self.course.submitted_directory, student) / f"{self.assignment}.ipynb"
+
+    def autograded(self, student: str) -> Path:
+        return self.folder(self.course.autograded_directory, student) / f"{self.assignment}.ipynb"
+
+
+class Recorder(Course):
+    """nbgrader at work on a course: its steps and the open gradebook."""
+
+    def __init__(self, assignment: str, isolation: str, fresh: bool = False):
+        super().__init__(assignment, isolation, **({"fresh": True} if fresh else {}))
+        self.gradebook, app = self.open(), self.autograde.parent
         self.feedback = GenerateFeedback(coursedir=app.coursedir, parent=app)
         maker = self.feedback.exporter_class
         self.page = (FeedbackPage if maker is HTMLExporter else maker)(
@@ -116,34 +151,7 @@ class Recorder:
             self.exporter.register_preprocessor(name)
         return self.exporter._preprocessors
 
-    # ---- Where things are ----
-
-    def students(self) -> list[str]:
-        """Everyone who handed in something. Raises UsageError when there is nobody."""
-        self.course.student_id = "*"
-        excluded = self.course.student_id_exclude.split(",")
-        found = [
-            self.autograde.init_single_notebook_resources(p)
-            for (p,) in self.course.submissions(self.assignment).values()
-        ]
-        names = sorted(it["nbgrader"]["student"] for it in found)
-        if not names:
-            where = self.course.format_path(self.course.submitted_directory, "*", self.assignment)
-            raise UsageError(f"No submissions in {where}")
-        return [name for name in names if name not in excluded]
-
-    def folder(self, step: str, student: str) -> Path:
-        return Path(self.course.format_path(step, student, self.assignment))
-
-    def submitted(self, student: str) -> HandedIn:
-        return handed_in(self.folder(self.course.submitted_directory, student), self.grader.release)
-
-    def file_of(self, student: str) -> Path:
-        """The name that nbgrader knows the submission by, whatever the file is called."""
-        return self.folder(self.course.submitted_directory, student) / f"{self.assignment}.ipynb"
-
-    def autograded(self, student: str) -> Path:
-        return self.folder(self.course.autograded_directory, student) / f"{self.assignment}.ipynb"
+    # ---- One submission ----
 
     def shown(self, student: str) -> Path:
         name = f"{self.assignment}{self.page.file_extension}"
@@ -153,8 +161,6 @@ class Recorder:
         """What nbgrader's steps want to know about a notebook."""
         found = self.autograde.init_single_notebook_resources(str(self.file_of(student)))
         return found | {"metadata": {"name": self.assignment, "path": str(self.autograded(student).parent)}}
-
-    # ---- One submission ----
 
     def done(self, student: str, state: str | None) -> bool:
         """Whether there is nothing to do; `state`: what the gradebook says, as `digests` puts it."""

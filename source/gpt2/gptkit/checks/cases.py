@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,6 +46,16 @@ class Case:
     shape: str = ""
     shown: bool = True  # False for hidden cases, whose numbers no message may tell
     fingerprints: Mapping[str, np.ndarray | None] = field(default_factory=dict)
+
+
+class Compared(NamedTuple):
+    """A call whose result was compared and is off: the function's name, the case, what came (a Failed if it raised)."""
+
+    name: str
+    case: Case
+    came: Any
+    rtol: float
+    atol: float
 
 
 class Stored:
@@ -138,6 +148,8 @@ class Stored:
         elif cause and cause.mistake:
             why = Failed(verdict.fact, cause.question, cause.mistake, verdict.status, line=verdict.line)
         why.example = self.smallest(f, shown)
+        asked = zip(cases, results, verdicts, strict=True)
+        why.compared = [Compared(f.name, c, r, rtol, atol) for c, r, v in asked if v is not None]
         raise why
 
     def _verdict(

@@ -60,6 +60,8 @@ class Failed(Exception):
     about: str | None = None  # ... and what its text is about: see `about`
     line: str | None = None  # of theirs, that raised
     example: str | None = None  # a sentence or two on the smallest input that shows it
+    # The calls that were compared and are off, with their numbers (cases.Compared): to explain a mark, in no message.
+    compared: list[Any] = field(default_factory=list)
 
     def __str__(self) -> str:
         return self.fact

@@ -37,6 +37,7 @@ ALARM = 1e-7  # how often a right sampler fails one test
 MISS = 0.05  # how often a rival passes one test
 LOOK, LOOKS = (50, 30, 15), 60  # draws of the steep, the flat and the few logits in one look; looks at most
 AGAIN = 20  # draws that are repeated to see whether rng decides
+FOUND, PROVED = 1000, 2000  # seeds of the draws that a cause is found on, and of those that prove it
 PRIOR = 10.0  # how many draws the urn is worth before the first
 # Draws of the steep, the flat, the few and the wide logits that a cause is found on, and as many others that prove it.
 EVIDENCE = (1000, 400, 400, 400)
@@ -231,7 +232,7 @@ def cause(f: Student) -> Failed | None:
     if not f.memory.explained:
         f.memory.explained, cases = True, stored.groups["draws"] + stored.groups["wide"]
         try:
-            found, proof = ([draws(f, c, seed + i, EVIDENCE[i]) for i, c in enumerate(cases)] for seed in (1000, 2000))
+            found, proof = ([draws(f, c, at + i, EVIDENCE[i]) for i, c in enumerate(cases)] for at in (FOUND, PROVED))
         except Failed:
             return None
         if all(ids.min() >= 0 and ids.max() < len(c.expected) for ids, c in zip(found + proof, cases * 2, strict=True)):
