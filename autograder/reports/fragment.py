@@ -8,7 +8,7 @@ from gptkit.checks.ladder import NEXT, steps
 from gptkit.notebook.style import STYLE, in_html
 
 from autograder.record import CheckResult, ExerciseResult
-from autograder.reports.words import clean, remark
+from autograder.reports.words import UNPAID, clean, remark, unpaid
 
 
 def as_html(exercise: ExerciseResult) -> str:
@@ -19,8 +19,6 @@ def as_html(exercise: ExerciseResult) -> str:
     head = f'<div class="row"><b class="wide">{html.escape(exercise.name)}</b>{points}</div>'
     if remark(exercise):
         head += f'<div class="row dim">{html.escape(remark(exercise))}.</div>'
-    if any(check.passed and not check.earned for check in exercise.checks):
-        rows += '<div class="foot dim">A check marked ✓ with 0 points counts once a check of values passes too.</div>'
     return f'{STYLE}<div class="gptkit tex2jax_ignore"><div class="card">{head}{rows}</div></div>'  # no formulas in it
 
 
@@ -38,5 +36,7 @@ def row(check: CheckResult, news: bool, exercise: str) -> str:
         if check.hint is not None:  # the second step, where the question is the first
             for said in steps(exercise, check.name, check.example, check.mistake, check.measured)[:1]:
                 says += f"<details open><summary>{NEXT[0]}</summary>{in_html(clean(said))}</details>"
+    if unpaid(check):
+        says += f'<div class="dim">{UNPAID}</div>'
     points = f'<span class="pts">{check.earned:.3g} / {check.points:.3g}</span>'
     return f'<div class="row {kind}"><span class="mark">{sign}</span><div class="wide">{says}</div>{points}</div>'
