@@ -51,5 +51,8 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+# Feedback pages of a few kilobytes that begin with an overview and set their formulas themselves.
+c.GenerateFeedback.exporter_class = "autograder.nbgrader.FeedbackPage"
+c.GenerateFeedback.preprocessors = ["autograder.nbgrader.Marks"]
 # Collects notebooks only: gptkit, links and devices stay behind.
 c.ExchangeFactory.collect = "autograder.nbgrader.Collect"

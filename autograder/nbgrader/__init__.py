@@ -7,8 +7,9 @@ preprocessors (its record becomes scores), gradebook (they are saved), then reco
 
 from autograder.nbgrader.course_files import Collect
 from autograder.nbgrader.exporter import SubmissionExporter
+from autograder.nbgrader.feedback_page import FeedbackPage, Marks
 from autograder.nbgrader.gradebook import SaveGrades
 from autograder.nbgrader.points import TellPoints
 from autograder.nbgrader.preprocessors import Examine
 
-__all__ = ["Collect", "Examine", "SaveGrades", "SubmissionExporter", "TellPoints"]
+__all__ = ["Collect", "Examine", "FeedbackPage", "Marks", "SaveGrades", "SubmissionExporter", "TellPoints"]
