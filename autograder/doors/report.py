@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from autograder.doors.grade import name_without_a_mark
 from autograder.doors.options import add_grading_options
@@ -17,7 +19,7 @@ from autograder.settings import Settings
 
 if TYPE_CHECKING:
     from autograder.record import Record
-    from autograder.reports.class_statistics import ClassReport
+    from autograder.reports.class_statistics import ClassReport, Links
 
 HELP = """Write one page about a whole class, and a table (CSV) of the same.
 
@@ -52,8 +54,9 @@ def run(options: argparse.Namespace) -> int:
     from autograder.reports.class_page import page
     from autograder.reports.class_statistics import table
 
-    report = gather(options)
+    report, notebooks = gather(options)
     html = Path(options.html or f"{Path(report.first.assignment).name}-report.html")
+    report.links = {student: links(path, report.first.assignment, html) for student, path in notebooks.items()}
     table_file = Path(options.csv or html.with_suffix(".csv"))
     for file, text in ((html, page(report)), (table_file, table(report))):
         save_output(str(file), text)
@@ -83,8 +86,20 @@ def load(path: Path) -> list[Record]:
     return records
 
 
-def gather(options: argparse.Namespace) -> ClassReport:
-    """The records, graded or read, and the notebooks that belong to them. Raises AutograderError."""
+def links(notebook: Path, assignment: str, page: Path) -> Links:
+    """The way from the page to a notebook, and to the feedback that nbgrader or `course grade` has written for it."""
+    from autograder.reports.class_statistics import Links
+
+    def way(to: Path) -> str:
+        return quote(os.path.relpath(to, page.parent))
+
+    folder = Path(os.path.abspath(notebook)).parent  # a link stays one  # noqa: PTH100
+    feedback = folder.parent.parent.parent / "feedback" / folder.parent.name / assignment / f"{assignment}.html"
+    return Links(way(notebook), way(feedback) if folder.name == assignment and feedback.is_file() else None)
+
+
+def gather(options: argparse.Namespace) -> tuple[ClassReport, dict[str, Path]]:
+    """The records, graded or read, and the notebooks that belong to them, by student. Raises AutograderError."""
     from autograder.executors.batch import grade_all
     from autograder.notebooks.choosing import submissions
     from autograder.notebooks.similarity import groups
@@ -106,5 +121,5 @@ def gather(options: argparse.Namespace) -> ClassReport:
     if all(record.score is None for record in records):
         raise CannotGrade(f"Nobody could be graded. The first reason: {records[0].error}")
     students = by_student(records)
-    notebooks = {s: folder / r.submission for s, r in students.items()} if folder else None
-    return ClassReport(students, groups(notebooks, Release.of(settings)) if notebooks else None)
+    notebooks = {s: folder / r.submission for s, r in students.items()} if folder else {}
+    return ClassReport(students, groups(notebooks, Release.of(settings)) if notebooks else None), notebooks
