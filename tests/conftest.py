@@ -132,6 +132,17 @@ def axe(request) -> Callable:
 
 
 @pytest.fixture(scope="session")
+def keep(tmp_path_factory):
+    """keep(page or locator, name): its picture, in the folder SCREENSHOTS names (docs/images) or a temporary one."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+
+    def save(what, name: str) -> None:
+        what.screenshot(path=folder / f"{name}.png")
+
+    return save
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of OpenAI's real files and observed figures."""
     folder = os.environ.get("GPT2_REAL_DATA")

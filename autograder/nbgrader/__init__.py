@@ -1,8 +1,8 @@
 """nbgrader's commands with our reading, our verdicts and our scores: what nbgrader_config.py names.
 
 Reading order: points (a release is made), course_files (what lies where), exporter (a submission is read),
-preprocessors (its record becomes scores), gradebook (they are saved), then recorder and feedback_page, which
-`autograder course grade` uses for a class.
+preprocessors (its record becomes scores), gradebook (they are saved), feedback_page, then recorder and marking, which
+`autograder course` uses for a class.
 """
 
 from autograder.nbgrader.course_files import Collect
