@@ -64,7 +64,7 @@ def test_it_begins_with_points_and_one_line_of_why(pages):
 def test_marks_given_by_hand_comments_and_a_penalty_are_told(pages):
     page = pages["ada"].read_text()
     assert "<b>96 of 100 points</b>." in page and "2 points are taken off because this was handed in late." in page
-    assert overview(page)[6] == ("compare_sampling", "8 / 10", "See the comment.")
+    assert overview(page)[6] == ("compare_sampling", "8 / 10", "Why n = 5?")
     assert "<b>Comment:</b> <p>Why <strong>n = 5</strong>?</p>" in page
 
 
