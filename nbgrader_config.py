@@ -51,6 +51,9 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+# Feedback pages of a few kilobytes that begin with an overview and set their formulas themselves.
+c.GenerateFeedback.exporter_class = "autograder.nbgrader.FeedbackPage"
+c.GenerateFeedback.preprocessors = ["autograder.nbgrader.Marks"]
 # Collects notebooks only: gptkit, links and devices stay behind.
 c.ExchangeFactory.collect = "autograder.nbgrader.Collect"
 # What Moodle and Canvas hand out, or a zip with a folder for each student, in downloaded/gpt2/archive/.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from autograder.grading import Grader
 from autograder.notebooks.choosing import submissions
 from autograder.notebooks.submission import Release
 from autograder.record import Record
-from autograder.reports import why
+from autograder.reports import text, why
 from autograder.settings import Settings
 
 pytest_plugins = ["autograder.pytest_option"]  # where it is not installed, and so no entry point is there
@@ -52,6 +53,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 )
     names = [name for name, _ in tests]
     metafunc.parametrize("check", tests, ids=names, indirect=True)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> Iterator[None]:
+    """Last of all the points: pytest itself counts tests, and some are worth more than others."""
+    yield
+    terminalreporter.section("points")
+    for record in config.stash.get(records, []):
+        terminalreporter.write_line(text(record))
 
 
 @pytest.fixture

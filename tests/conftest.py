@@ -1,9 +1,11 @@
 """What all tests share: an environment of their own, how much is drawn, what the machine lacks, a random model."""
 
 import os
+import subprocess
+import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from tests.machine import CHROMIUM, Lacking, Part, closing_lines, program, skip_without
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+AXE = "axe-core-4.10.3"
 FLAGS += ["--disable-component-update", "--disable-sync"]
 
 # What grades or configures a course on this machine is none of the tests' business.
@@ -106,6 +109,37 @@ def chromium() -> Iterator:
         browser = running.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(request) -> Callable:
+    """axe(page) -> what axe-core finds against WCAG and good practice on an opened page, a line for each element."""
+    npm, cache = program(Part.AXE, "npm"), Path(request.config.cache.mkdir("axe"))
+    packed = cache / f"{AXE}.tgz"
+    if not packed.exists():
+        command = [npm, "pack", AXE.replace("-4", "@4"), "--pack-destination", cache]
+        if subprocess.run(command, cwd=cache, capture_output=True, timeout=60).returncode:
+            skip_without(Part.AXE, "the registry was not reached")
+    with tarfile.open(packed) as package:
+        code = package.extractfile("package/axe.min.js").read().decode()
+
+    def look(page) -> list[str]:
+        page.evaluate(code)
+        found = page.evaluate("axe.run()")["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def keep(tmp_path_factory):
+    """keep(page or locator, name): its picture, in the folder SCREENSHOTS names (docs/images) or a temporary one."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+
+    def save(what, name: str) -> None:
+        what.screenshot(path=folder / f"{name}.png")
+
+    return save
 
 
 @pytest.fixture(scope="session")

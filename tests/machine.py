@@ -18,6 +18,7 @@ class Part(Enum):
     USERS = "other users", "as root, with setpriv, in a folder that they can enter"
     ROOT = "root", "run as root"
     LINUX = "Linux", "namespaces and filters"
+    AXE = "axe-core", "apt install npm; it comes from npm's registry"
     SITE = "JupyterLite and a Pyodide", "make site-peers"
     REAL_DATA = "GPT-2's real files and figures", "set GPT2_REAL_DATA to their folder"
 

@@ -1,4 +1,5 @@
-"""`autograder course grade`: a class examined, recorded in nbgrader's gradebook, with its feedback, in parallel.
+"""`autograder course grade`: a class examined, recorded in nbgrader's gradebook, with its feedback, in parallel; and
+`autograder course mark`: the page for marking by hand.
 
 Stopped at any moment and started again, it does what is not done. What is done to one is in nbgrader/recorder.
 """
@@ -6,6 +7,7 @@ Stopped at any moment and started again, it does what is not done. What is done 
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,12 @@ nbgrader_config.py, and may be stopped at any moment: started again, it does wha
 (a new submission, a mark given by hand, another version of the grader). Marks and comments given by hand stay. The exit
 code is 3 when some could not be graded or recorded: they get no mark, and the next run does them."""
 
+MARK = """Read all answers to a question in words under each other, and give marks by keyboard.
+
+It prints an address for the browser on this machine; nobody else can open it. Beside the answers stand the question and
+what the answer key says. Each mark and comment is in the gradebook as soon as its field is left, so stop whenever you
+like (Ctrl-C). Afterwards `autograder course grade` writes the feedback pages anew."""
+
 recorder: Recorder | None = None  # this worker process's own
 
 
@@ -43,10 +51,36 @@ def add_parser(commands: Any) -> None:
         "--dry-run", action="store_true", help="write nothing: say who would get another mark than now, and why"
     )
     add_grading_options(grade)
+    mark = actions.add_parser(
+        "mark", help="mark answers in words", description=MARK, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    mark.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
 
 
 def run(options: argparse.Namespace) -> int:
-    """The command. Raises AutograderError; the exit code is 3 when some submissions could not be recorded."""
+    """The command. Raises AutograderError."""
+    return mark(options) if options.action == "mark" else grade(options)
+
+
+def mark(options: argparse.Namespace) -> int:
+    """Serve the marking page until Ctrl-C. Raises AutograderError."""
+    import asyncio
+
+    from autograder.nbgrader.marking import Marking, serve
+
+    async def until_stopped() -> None:
+        print(f"Mark here, and stop with Ctrl-C: {serve(marking)}", flush=True)
+        await asyncio.Event().wait()
+
+    marking = Marking(options.assignment)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(until_stopped())
+    print("Stopped. What the page called saved is in the gradebook.")
+    return 0
+
+
+def grade(options: argparse.Namespace) -> int:
+    """Grade the class. Raises AutograderError; the exit code is 3 when some submissions could not be recorded."""
     skip_slow_import()
     if options.dry_run:
         return dry_run(options)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from autograder.doors.grade import name_without_a_mark, unzipped
 from autograder.doors.options import add_grading_options
@@ -17,7 +19,7 @@ from autograder.settings import Settings
 
 if TYPE_CHECKING:
     from autograder.record import Record
-    from autograder.reports.class_statistics import ClassReport
+    from autograder.reports.class_statistics import ClassReport, Links
 
 HELP = """Write one page about a whole class, and a table (CSV) of the same.
 
@@ -57,10 +59,13 @@ def run(options: argparse.Namespace) -> int:
     from autograder.reports.class_page import page
     from autograder.reports.class_statistics import table
 
-    settings, notebooks = replace(Settings.from_environment(), fresh=options.fresh), Path(options.notebooks or "")
-    with unzipped(Path(options.path), settings) as path, unzipped(notebooks, settings) as folder:
-        report = gather(options, settings, path, folder)
+    settings, asked = replace(Settings.from_environment(), fresh=options.fresh), Path(options.notebooks or "")
+    with unzipped(Path(options.path), settings) as path, unzipped(asked, settings) as folder:
+        report, notebooks = gather(options, settings, path, folder)
+        if path != Path(options.path) or folder != asked:
+            notebooks = {}  # what was unpacked is gone when the page is read
     html = Path(options.html or f"{Path(report.first.assignment).name}-report.html")
+    report.links = {student: links(path, report.first.assignment, html) for student, path in notebooks.items()}
     table_file = Path(options.csv or html.with_suffix(".csv"))
     for file, text in ((html, page(report)), (table_file, table(report))):
         save_output(str(file), text)
@@ -90,8 +95,22 @@ def load(path: Path) -> list[Record]:
     return records
 
 
-def gather(options: argparse.Namespace, settings: Settings, path: Path, notebooks: Path) -> ClassReport:
-    """The records, graded or read, and the notebooks that belong to them, in folders. Raises AutograderError."""
+def links(notebook: Path, assignment: str, page: Path) -> Links:
+    """The way from the page to a notebook, and to the feedback that nbgrader or `course grade` has written for it."""
+    from autograder.reports.class_statistics import Links
+
+    def way(to: Path) -> str:
+        return quote(os.path.relpath(to, page.parent))
+
+    folder = Path(os.path.abspath(notebook)).parent  # a link stays one  # noqa: PTH100
+    feedback = folder.parent.parent.parent / "feedback" / folder.parent.name / assignment / f"{assignment}.html"
+    return Links(way(notebook), way(feedback) if folder.name == assignment and feedback.is_file() else None)
+
+
+def gather(
+    options: argparse.Namespace, settings: Settings, path: Path, notebooks: Path
+) -> tuple[ClassReport, dict[str, Path]]:
+    """The records, graded or read, and the notebooks that belong to them, by student. Raises AutograderError."""
     from autograder.executors.batch import grade_all
     from autograder.notebooks.choosing import submissions
     from autograder.notebooks.similarity import groups
@@ -112,5 +131,5 @@ def gather(options: argparse.Namespace, settings: Settings, path: Path, notebook
     if all(record.score is None for record in records):
         raise CannotGrade(f"Nobody could be graded. The first reason: {records[0].error}")
     students = by_student(records)
-    theirs = {s: folder / r.submission for s, r in students.items()} if folder else None
-    return ClassReport(students, groups(theirs, Release.of(settings)) if theirs else None)
+    theirs = {s: folder / r.submission for s, r in students.items()} if folder else {}
+    return ClassReport(students, groups(theirs, Release.of(settings)) if theirs else None), theirs

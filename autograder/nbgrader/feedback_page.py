@@ -1,47 +1,67 @@
-"""Feedback pages in a third of nbconvert's time: it makes anew for each page what is the same in a whole class."""
+"""A student's feedback page: an overview, then the notebook with the checks' findings; one small file for itself.
+
+For `nbgrader generate_feedback` and `autograder course grade`. What is the same in a whole class is rendered once.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import pass_context
-from nbconvert.exporters import HTMLExporter, TemplateExporter
-from nbconvert.exporters.html import Highlight2HTML, WidgetsDataTypeFilter
+from gptkit.notebook.style import STYLE
+from markupsafe import Markup
+from nbconvert.exporters import Exporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from nbgrader.preprocessors import GetGrades
+from nbgrader.utils import is_grade, is_solution, is_task
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from traitlets import default
+
+from autograder.nbgrader.formulas import in_mathml
+from autograder.notebooks.sanitize import FORMULA
+from autograder.reports.pages import render
 
 CELLS = 500  # cells whose rendering is remembered: the instructor's own are in every notebook
-NO_ALT = re.compile(r"<img(?![^>]*\salt=)")
-ALT = '<img alt="No description has been provided for this image"'
+PICTURES = ("image/png", "image/jpeg")
 
 
-class FeedbackPage(HTMLExporter):
-    """nbconvert's HTML, its filters' results remembered, no page parsed again to look for pictures without `alt`."""
+class Marks(GetGrades):
+    """nbgrader's GetGrades, which does not tell an answer that nobody has marked yet from one without points."""
 
-    def __init__(self, **kwargs: Any):
-        super().__init__(**kwargs)
-        self._coloured = lru_cache(CELLS)(lambda lexer, code: Highlight2HTML(pygments_lexer=lexer, parent=self)(code))
-        self._markdown = lru_cache(CELLS)(lambda source: HTMLExporter.markdown2html(self, {}, source))
+    def _get_score(self, cell: NotebookNode, resources: Any) -> None:
+        name = cell.metadata.nbgrader.grade_id
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        cell.metadata.nbgrader |= {"score": grade.score, "points": grade.max_score, "open": grade.needs_manual_grade}
 
-    @pass_context
-    def markdown2html(self, context: Any, source: str) -> str:
-        return self._markdown(source)
 
-    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
-        self._nb_metadata.clear()  # else it grows with the class
-        resources = self._init_resources(resources)
-        language = nb.metadata.get("language_info", {})
-        lexer = language.get("pygments_lexer", language.get("name"))
+class FeedbackPage(Exporter):
+    """The page of an autograded notebook, in the place of nbconvert's HTMLExporter."""
 
-        def coloured(code: str, metadata: dict[str, Any] | None = None, **_: Any) -> str:
-            return self._coloured((metadata or {}).get("magics_language", lexer), code)
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".html"
 
-        self.register_filter("highlight_code", coloured)
-        kinds = WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources)
-        self.register_filter("filter_data_type", kinds)
-        page, resources = TemplateExporter.from_notebook_node(self, nb, resources, **kwargs)
-        return NO_ALT.sub(ALT, page), resources
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kwargs: Any) -> Any:
+        nb, resources = super().from_notebook_node(nb, resources, **kwargs)
+        it = resources["nbgrader"]
+        cells = [part(cell, ours=bool(nb.metadata.get("autograder"))) for cell in nb.cells]
+        rows = [cell for cell in cells if cell["score"] is not None]
+        page = render(
+            "feedback.html.j2",
+            title=f"{it['assignment']}: feedback for {it['student']}",
+            total=it["score"],
+            full=it["max_score"],
+            penalty=it["late_penalty"],
+            open=[row["name"] for row in rows if row["open"]],
+            rows=rows,
+            cells=cells,
+        )
+        return page, resources
 
     def _preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Without copying and validating the notebook before and after every step."""
@@ -49,3 +69,74 @@ class FeedbackPage(HTMLExporter):
         for step in self._preprocessors:
             nb, resources = step(nb, resources)
         return nb, resources
+
+
+def part(cell: NotebookNode, ours: bool) -> dict[str, Any]:
+    """What the template shows of a cell. `ours`: HTML in a test cell's output was made by the grader."""
+    told, name = cell.metadata.get("nbgrader", {}), ""
+    if is_grade(cell) or is_solution(cell) or is_task(cell):
+        name = told.get("grade_id", "")
+    found = {key: told.get(key) for key in ("score", "points", "open")} if is_grade(cell) or is_task(cell) else {}
+    comment = told.get("comment")
+    shown = {
+        **{"score": None, "points": None, "open": False, **found},
+        **{"id": name, "name": name.removeprefix("test_"), "why": "", "outputs": []},
+        "comment": comment and in_html(comment),
+    }
+    if cell.cell_type != "code":
+        attached = cell.get("attachments")
+        return shown | {"kind": "prose", "shown": markdown(cell.source, attached) if attached else in_html(cell.source)}
+    outputs = [one for one in cell.outputs if one.output_type != "execute_result" or not is_grade(cell)]
+    if is_grade(cell) and not is_solution(cell) and ours and outputs:
+        card = Markup(outputs[0].data["text/html"].replace(STYLE, ""))
+        return shown | {"kind": "checks", "shown": card, "why": outputs[0].metadata.get("why", "")}
+    lexer = cell.metadata.get("magics_language", "ipython3")
+    return shown | {"kind": "code", "shown": coloured(cell.source, lexer), "outputs": [output(one) for one in outputs]}
+
+
+def output(one: NotebookNode) -> dict[str, str | None]:
+    """An output as a picture's address or as text; of HTML and the like nothing but its plain form."""
+    if one.output_type == "stream":
+        return {"picture": None, "text": one.text}
+    if one.output_type == "error":
+        return {"picture": None, "text": "\n".join(one.traceback)}
+    kind = next((kind for kind in PICTURES if kind in one.data), None)
+    return {"picture": f"data:{kind};base64,{one.data[kind]}" if kind else None, "text": one.data.get("text/plain", "")}
+
+
+@lru_cache(CELLS)
+def coloured(code: str, lexer: str) -> Markup:
+    """Code with its colours; plain where these would take too long (`sanitize.plain_if_slow`)."""
+    if lexer != "ipython3":
+        return Markup(html.escape(code))
+    return Markup(highlight(code, get_lexer_by_name(lexer), HtmlFormatter(nowrap=True)))
+
+
+@lru_cache(CELLS)
+def in_html(source: str) -> Markup:
+    return markdown(source)
+
+
+def markdown(source: str, attachments: dict | None = None) -> Markup:
+    """Markdown as HTML, with the formulas in it, the instructor's and those of a student's text, as MathML."""
+    renderer = WithFormulas(escape=False, exclude_anchor_links=True, attachments=attachments)
+    return Markup(re.sub(FORMULA, typed_formula, MarkdownWithMath(renderer=renderer).render(source)))
+
+
+def typed_formula(found: re.Match) -> str:
+    """A formula in a student's text, which the sanitizer has marked and made harmless, as MathML."""
+    tex = html.unescape(found[1].replace("<br>", "")).replace("\N{NO-BREAK SPACE}", " ")
+    return in_mathml(tex.strip("$"), tex.startswith("$$"))
+
+
+class WithFormulas(IPythonRenderer):
+    """nbconvert's Markdown, formulas as MathML."""
+
+    def block_math(self, body: str) -> str:
+        return in_mathml(body, True)
+
+    def inline_math(self, body: str) -> str:
+        return in_mathml(body)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return in_mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)

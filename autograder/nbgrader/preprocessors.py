@@ -56,4 +56,5 @@ def verdict(exercise: ExerciseResult | None) -> list[NotebookNode]:
         return [new_output("execute_result", {"text/plain": "0.0"})]
     shown = {"text/html": reports.as_html(exercise), "text/plain": reports.as_lines(exercise)}
     score = {"text/plain": repr(float(min(exercise.score, exercise.max_score)))}
-    return [new_output("display_data", shown), new_output("execute_result", score)]
+    why = {"why": reports.first_failure(exercise)}  # a line for the overview of the feedback page
+    return [new_output("display_data", shown, metadata=why), new_output("execute_result", score)]

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import nbformat
-from nbconvert.exporters import HTMLExporter
 from nbgrader.api import InvalidEntry
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde, BaseConverter, GenerateFeedback, NbGraderException
@@ -32,7 +31,6 @@ from autograder.errors import CannotGrade, UsageError
 from autograder.files import save
 from autograder.nbgrader.course_files import HandedIn, companions, handed_in, made_from
 from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
-from autograder.nbgrader.feedback_page import FeedbackPage
 from autograder.nbgrader.gradebook import OneGradebook
 from autograder.nbgrader.points import outdated
 from autograder.nbgrader.preprocessors import Examine
@@ -107,10 +105,7 @@ class Recorder(Course):
         super().__init__(assignment, isolation, **({"fresh": True} if fresh else {}))
         self.gradebook, app = self.open(), self.autograde.parent
         self.feedback = GenerateFeedback(coursedir=app.coursedir, parent=app)
-        maker = self.feedback.exporter_class
-        self.page = (FeedbackPage if maker is HTMLExporter else maker)(
-            parent=self.feedback, config=self.feedback.config
-        )
+        self.page = self.feedback.exporter_class(parent=self.feedback, config=self.feedback.config)
         for step in self.feedback.preprocessors:
             self.page.register_preprocessor(step)
         self.prepare()

@@ -35,6 +35,9 @@ KIND = {"pyout": "execute_result", "pyerr": "error"}
 # Without these, Markdown has no HTML, link, picture, formula, entity, box to tick, or list of definitions (": " at a
 # line's beginning, which nbconvert knows and JupyterLab does not).
 MARKUP = re.compile(r"[<\[$\\&]|```|~~~|://|www\.|^[^\w\n]*:", re.M)
+# A formula in a text: not what stands between the prices $5 and $6.
+TEX = re.compile(r"\$\$[^$]{1,300}\$\$|\$(?=[^\s$])[^$\n]{1,300}(?<!\s)\$(?![\d$])")
+FORMULA = re.compile('<span class="formula">(.*?)</span>', re.S)  # what `typed` makes of it
 # What takes an editor's colours a time that grows with its square: a long line, many blanks in a row.
 SLOW = re.compile(r"[^\n]{400}|\s{100}")
 
@@ -56,11 +59,14 @@ def markdown(source: str) -> str:
 def typed(source: str) -> str:
     """Markdown that shows a text as it was typed: HTML without a blank line, in which nothing has a meaning.
 
-    The classes keep MathJax away from what stands between dollar signs.
+    The classes keep MathJax away from what stands between dollar signs. Formulas are marked, for a page that can set
+    them without running anything (nbgrader/feedback_page.py).
     """
-    escaped = html.escape(source).translate({ord(c): f"&#{ord(c)};" for c in "$\\`*_[]~"})
+    escaped = html.escape(TEX.sub("\x02\\g<0>\x03", source))
+    escaped = escaped.translate({ord(c): f"&#{ord(c)};" for c in "$\\`*_[]~"})
     lines = (re.sub("^ +| (?= )", lambda blank: "&nbsp;" * len(blank[0]), line) for line in escaped.split("\n"))
-    return '<div class="tex2jax_ignore mathjax_ignore">\n' + "<br>\n".join(lines) + "\n</div>"
+    shown = "<br>\n".join(lines).replace("\x02", '<span class="formula">').replace("\x03", "</span>")
+    return f'<div class="tex2jax_ignore mathjax_ignore">\n{shown}\n</div>'
 
 
 def prose(raw: dict[str, Any]) -> str:

@@ -10,13 +10,14 @@ from autograder.reports.json_array import as_json, from_json
 from autograder.reports.junit import junit
 from autograder.reports.markdown import markdown
 from autograder.reports.text import as_lines, text
-from autograder.reports.words import clean, message, why
+from autograder.reports.words import clean, first_failure, message, why
 
 __all__ = [
     "as_html",
     "as_json",
     "as_lines",
     "clean",
+    "first_failure",
     "from_json",
     "gradescope",
     "junit",

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gptkit.checks.cases import DATA
 from gptkit.checks.cases import load as stored
@@ -48,6 +48,13 @@ class Checked:
     passed: int = 0
 
 
+class Links(NamedTuple):
+    """Where a student's notebook and feedback page are, seen from the report; no page, no address."""
+
+    notebook: str
+    feedback: str | None
+
+
 @dataclass
 class ClassReport:
     """Everything the page and the table show. `records` by student; `groups` is None when no notebooks were given.
@@ -57,6 +64,7 @@ class ClassReport:
 
     records: dict[str, Record]
     groups: list[Group] | None = None
+    links: dict[str, Links] = field(default_factory=dict)
 
     def __post_init__(self):
         self.graded = {student: record for student, record in self.records.items() if record.score is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograder.record import ExerciseResult, Record
-from autograder.reports.words import circumstances, clean, first_failure, why
+from autograder.reports.words import circumstances, clean, first_failure, unpaid, why
 
 
 def text(record: Record) -> str:
@@ -28,6 +28,6 @@ def as_lines(exercise: ExerciseResult) -> str:
     for check in exercise.checks:
         says = clean(check.says or check.name.replace("_", " "))
         lines.append(f"  [{'x' if check.passed else ' '}] {says} ({check.earned:.3g} / {check.points:.3g})")
-        if not check.passed:
+        if not check.passed or unpaid(check):
             lines.append(f"      {why(exercise, check)}")
     return "\n".join(lines)

@@ -8,6 +8,8 @@ from autograder.record import CheckResult, ExerciseResult, Record
 
 UNSAFE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, direction, surrogates, unassigned, odd line ends
 
+UNPAID = "This passes, and counts as soon as one check that compares values passes, too."
+
 
 def clean(text: object) -> str:
     """One line of printable text: what could move a cursor, reverse a line or break a file is replaced."""
@@ -23,9 +25,15 @@ def remark(exercise: ExerciseResult) -> str:
     return clean(f"With a right {' and '.join(exercise.replaced)} in place of yours{share and f', {share}'}")
 
 
+def unpaid(check: CheckResult) -> bool:
+    """Whether a check passed and yet earns nothing, because none passed that compares values."""
+    return check.passed and check.points > 0 and not check.earned
+
+
 def message(exercise: ExerciseResult, check: CheckResult) -> str:
     """What was found, or why the check was not reached, with the remark that belongs to it: the report's `message`."""
     said = check.fact if check.reached else f"Not reached: {check.fact}"
+    said += f" {UNPAID}" if unpaid(check) else ""
     return f"{remark(exercise)}: {said[:1].lower()}{said[1:]}" if remark(exercise) else said
 
 

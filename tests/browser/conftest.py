@@ -104,14 +104,3 @@ def open_notebook(lab, home, chromium):
         return page
 
     return open_it
-
-
-@pytest.fixture(scope="session")
-def keep(tmp_path_factory):
-    """keep(page or locator, name): its picture, in the folder SCREENSHOTS names (docs/images) or a temporary one."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
-
-    def save(what, name: str) -> None:
-        what.screenshot(path=folder / f"{name}.png")
-
-    return save

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -85,6 +86,8 @@ def test_pytest_shows_a_failing_check_by_its_words(tmp_path):
     assert "test_check[softmax::rows] - Failed: Each column of your result sums to 1, not each row." in done.stdout
     assert "Traceback" not in done.stdout
     assert "def test_check" not in done.stdout
+    _, points = done.stdout.split(" points =")
+    assert re.search(r"\n  softmax +1\.5 / 10  partial ", points) and re.search(r"\n  total +81\.5 / 90\n", points)
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,19 @@ def test_the_command_grades_a_folder_and_reads_the_records_of_one(tmp_path, monk
         """The page and the table's rows, without what a clock says."""
         rows = list(csv.DictReader((tmp_path / f"{name}.csv").open()))
         html = re.sub("<p><b>Slowest.*", "", (tmp_path / f"{name}.html").read_text())
+        html = html.replace('href="../', 'href="')  # the way to the notebooks, from a folder below
         return html, [row | {"seconds": ""} for row in rows]
 
     for student, sample in (("ada", "right/loops"), ("bo", "wrong/three_mistakes"), ("cleo", "right/loops")):
         build(HERE / f"{sample}.py", tmp_path / "submitted" / student / "gpt2" / "gpt2.ipynb")
+    (tmp_path / "feedback" / "bo" / "gpt2").mkdir(parents=True)
+    (tmp_path / "feedback" / "bo" / "gpt2" / "gpt2.html").touch()
     assert main(["report", "submitted"]) == 0
     assert "3 notebooks, 77.1 of 90" in capsys.readouterr().out
     graded = written("gpt2-report")
+    assert (
+        'href="submitted/ada/gpt2/gpt2.ipynb"' in graded[0] and 'href="feedback/bo/gpt2/gpt2.html">bo</a>' in graded[0]
+    )
     assert "The gains <code>g</code> are not used." in graded[0] and "<b>ada, cleo</b>: 100% the same" in graded[0]
     assert main(["grade", "submitted", "--json", "results.json"]) == 0
     assert main(["report", "results.json", "--notebooks", "submitted", "--html", "out/class.html"]) == 0

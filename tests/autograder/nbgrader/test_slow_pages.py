@@ -14,6 +14,8 @@ from autograder.settings import Settings
 
 UNITS = [" \n", "\n", "\t\n", "a.", "a = 1\n" + " \n" * 99, "@\t", "(", "'", '"""\n', "f'{", "\\\n", "%%a\n", "é", "1_"]
 
+SHOWN = {"assignment": "gpt2", "student": "eve", "score": 0, "max_score": 100, "late_penalty": 0}
+
 
 def page_of(sources: list[str], maker=HTMLExporter) -> tuple[str, float]:
     """The page of a notebook with these cells, and the seconds that it took."""
@@ -21,7 +23,7 @@ def page_of(sources: list[str], maker=HTMLExporter) -> tuple[str, float]:
     theirs = [{"cell_type": "code", "source": s, "metadata": {"nbgrader": {}}, "outputs": []} for s in sources]
     nb = made_anew(nbformat.read(path, as_version=4), Release.of(Settings()), theirs)
     began = time.perf_counter()
-    page, _ = maker().from_notebook_node(nb)
+    page, _ = maker().from_notebook_node(nb, {"nbgrader": SHOWN})
     return page, time.perf_counter() - began
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.notebooks import similarity as similar
 from autograder.reports.class_page import page
-from autograder.reports.class_statistics import ClassReport, by_student, table
+from autograder.reports.class_statistics import ClassReport, Links, by_student, table
 from tests.autograder.reports.classes import check, exercise, record
 from tests.autograder.reports.examples import HOSTILE, Tags
 
@@ -99,7 +99,8 @@ def test_figures_hold_for_any_maximum_and_name():
 
 def test_the_page_needs_nothing_from_elsewhere():
     tags = Tags(page(hostile_class("x"))).seen
-    assert not {tag for tag, _ in tags} & {"script", "link", "img", "iframe", "object", "base", "form"}
+    assert [tag for tag, _ in tags].count("script") == 1  # which the page's policy names by its content
+    assert not {tag for tag, _ in tags} & {"link", "img", "iframe", "object", "base", "form"}
     links = [value for _, attributes in tags for name, value in attributes if name in ("src", "href", "xlink:href")]
     assert all(value.startswith("#") for value in links)
     assert not re.search(r"url\((?!#)|@import", page(hostile_class("x")))
@@ -131,3 +132,61 @@ def test_who_could_not_be_graded_is_named_and_in_no_figure():
         ("ada", "80.0", ""),
         ("bo", "", "The disk is full."),
     ]
+
+
+def class_of(number: int, notes: int = 0) -> ClassReport:
+    """Students s0, s1, ... of whom each has one point more than the one before; some have feedback pages."""
+    records = [
+        record(f"s{i}", exercise("softmax", "partial", check("a")), score=float(i), notes=["An odd one."] * (i < notes))
+        for i in range(number)
+    ]
+    ways = {f"s{i}": Links(f"submitted/s{i}.ipynb", f"feedback/s{i}.html" if i % 2 else None) for i in range(number)}
+    return ClassReport(by_student(records), links=ways)
+
+
+def test_a_name_leads_to_the_feedback_page_and_a_column_to_the_notebook():
+    shown = page(class_of(2))
+    assert '<td><a href="feedback/s1.html">s1</a></td>' in shown and "<td>s0</td>" in shown
+    assert '<a href="submitted/s0.ipynb" aria-label="notebook of s0">' in shown
+    assert ">notebook</th>" not in page(ClassReport(class_of(2).records))
+
+
+def test_what_is_empty_has_no_heading_and_what_is_long_is_folded():
+    assert "Notes" not in page(class_of(3))
+    assert "<summary>" not in page(class_of(9, 8)).split("<b>Notes:</b>")[1].split("</ul>")[0]
+    assert "<summary>9 notes</summary>" in page(class_of(9, 9))
+    assert "<details open>" in page(class_of(60)) and "<details open>" not in page(class_of(61))
+
+
+@pytest.mark.browser
+def test_a_browser_sorts_and_finds(chromium, tmp_path):
+    (tmp_path / "page.html").write_text(page(class_of(12)))
+    opened = chromium.new_page()
+    opened.goto((tmp_path / "page.html").as_uri())
+    shown = (
+        "[...document.querySelectorAll('.students tbody tr')].filter(r => !r.hidden).map(r => r.cells[0].textContent)"
+    )
+    assert opened.evaluate(shown)[:3] == ["s0", "s1", "s2"]  # the lowest score first
+    total = opened.get_by_role("columnheader", name="total")
+    total.get_by_role("button").press("Enter")
+    total.get_by_role("button").press("Enter")
+    assert opened.evaluate(shown)[:3] == ["s11", "s10", "s9"] and total.get_attribute("aria-sort") == "descending"
+    opened.get_by_label("Find a name").fill("S1")
+    assert opened.evaluate(shown) == ["s11", "s10", "s1"] and opened.get_by_text("3 of 12").is_visible()
+    opened.close()
+    quiet = chromium.new_page(java_script_enabled=False)
+    quiet.goto((tmp_path / "page.html").as_uri())
+    assert quiet.get_by_role("row").count() > 12 and not quiet.get_by_label("Find a name").is_visible()
+    quiet.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme, width", [("light", 1000), ("dark", 1000), ("light", 400), ("dark", 400)])
+def test_everybody_can_read_it(chromium, axe, tmp_path, scheme, width):
+    (tmp_path / "page.html").write_text(page(hostile_class("said " * 20)))
+    opened = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    opened.goto((tmp_path / "page.html").as_uri())
+    opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    found, wide = axe(opened), opened.evaluate("document.documentElement.scrollWidth")
+    opened.close()
+    assert not found and wide <= width

@@ -18,3 +18,14 @@ def test_it_adds_up_and_hides_hidden_checks_until_grades_are_published():
 def test_what_could_not_be_graded_has_none():
     with pytest.raises(ValueError):
         reports.gradescope(ungraded())
+
+
+def test_a_check_that_passed_and_earns_nothing_says_why():
+    record = example()
+    shape, values = record.exercises[0].checks
+    shape.earned = values.earned = 0.0
+    first, second = json.loads(reports.gradescope(record))["tests"]
+    assert (first["status"], first["score"]) == ("passed", 0) and "counts as soon as" in first["output"]
+    assert second["status"] == "failed" and "counts as soon as" not in second["output"]
+    for form in (reports.as_html(record.exercises[0]), reports.as_lines(record.exercises[0])):
+        assert form.count("counts as soon as") == 1
