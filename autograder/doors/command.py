@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 
+from gptkit import __main__ as kit
+from gptkit.command_line import Parser, printing
+
 from autograder.doors import classroom, course, grade, gradescope, release, report, site
-from autograder.doors.options import Parser
 from autograder.errors import AutograderError
+from autograder.settings import completing
 
 EXAMPLES = """examples:
   autograder grade gpt2.ipynb                       one notebook: a line per exercise, and the total
@@ -37,23 +41,35 @@ def parser() -> Parser:
     """The parser of all commands. Each command's own stands in its file."""
     wide = argparse.RawDescriptionHelpFormatter
     top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    top.add_version()
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
     grade.add_parser(commands, EXAMPLES)
     for door in (course, report, release, classroom, gradescope, site):
         door.add_parser(commands)
-    weights = commands.add_parser("weights", add_help=False, help="fetch or verify GPT-2's real weights")
-    weights.add_argument("rest", nargs=argparse.REMAINDER)
+    weights = commands.add_parser(
+        "weights", help="fetch or verify GPT-2's real weights", description=kit.DESCRIPTION, formatter_class=wide
+    )
+    kit.add_commands(weights)
     return top
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 done, 2 the command was wrong, 3 not (all) graded, 1 anything else."""
-    argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] == ["weights"]:  # the kit has its own options and help
-        from gptkit.__main__ import main as weights
+    top = parser()
+    if completing():  # a shell asks, after the tab key, what the next word may be
+        with contextlib.suppress(ImportError):
+            import argcomplete
 
-        return weights(argv[1:])
-    options = parser().parse_args(argv)
+            argcomplete.autocomplete(top)
+    with printing():
+        return run(top.parse_args(argv))
+    return 0  # the reader left
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that was parsed; returns the exit code, as `main` does."""
+    if options.command == "weights":
+        return kit.run(options, "autograder weights")
     try:
         return RUN[options.command](options)
     except AutograderError as error:

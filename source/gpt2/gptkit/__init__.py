@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gptkit.engine.tokenizer import Tokenizer
 
 __all__ = ["Model", "check", "load", "show", "widgets"]
+__version__ = "0.1.0"  # of the kit and the grader alike; pyproject.toml reads it here
 
 
 @dataclass(frozen=True)
