@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from gptkit.command_line import printing
+
 from autograder.errors import AutograderError, CannotGrade, UsageError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
@@ -23,18 +25,16 @@ def save(path: str | Path, content: bytes | str | Iterable[str]) -> None:
     Raises OSError.
     """
     path = Path(os.path.realpath(path))
-    pieces = [content] if isinstance(content, bytes | str) else content
-    encoded = (piece if isinstance(piece, bytes) else piece.encode("utf-8") for piece in pieces)
     if path.exists() and not path.is_file():
         with path.open("wb") as file:
-            file.writelines(encoded)
+            file.writelines(encoded(content))
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own for each attempt: two threads, or two machines with one process id, may write the same file.
     part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
         with part.open("xb") as file:
-            file.writelines(encoded)
+            file.writelines(encoded(content))
         with contextlib.suppress(FileNotFoundError):
             part.chmod(path.stat().st_mode)
         part.replace(path)
@@ -62,16 +62,24 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise not_written(folder, error) from None
 
 
+def encoded(content: bytes | str | Iterable[str]) -> Iterator[bytes]:
+    """The pieces of a content as bytes, text in UTF-8."""
+    pieces = [content] if isinstance(content, bytes | str) else content
+    return (piece if isinstance(piece, bytes) else piece.encode("utf-8") for piece in pieces)
+
+
 def save_output(path: str | Path, content: bytes | str | Iterable[str]) -> None:
-    """Write what a command was asked to write; "-" is standard output. Raises AutograderError with one line."""
+    """Write what a command was asked to write; "-" is standard output, in UTF-8 as a file is.
+
+    Raises AutograderError with one line.
+    """
     try:
-        if path == "-" and not isinstance(content, bytes):
-            sys.stdout.writelines([content] if isinstance(content, str) else content)
-            sys.stdout.flush()
+        if path == "-":
+            with printing():
+                sys.stdout.flush()
+                sys.stdout.buffer.writelines(encoded(content))
         else:
             save(path, content)
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise not_written(path, error) from None
 

@@ -110,6 +110,11 @@ class GitHubAccess:
         return cls((environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"), token.strip())
 
 
+def completing() -> bool:
+    """Whether a shell asks for the words that may come next (argcomplete's way), and nothing is to be done."""
+    return "_ARGCOMPLETE" in os.environ
+
+
 def course_seed(path: Path) -> str:
     """The course's seed: drawn at first use, into a file that only its owner can read, and used from then on."""
     if not path.exists():

@@ -12,6 +12,8 @@ class Part(Enum):
     BUBBLEWRAP = "bubblewrap", "apt install bubblewrap"
     CHROMIUM = "Chromium", "apt install chromium"
     POSTGRESQL = "PostgreSQL's server", "apt install postgresql"
+    BASH = "bash", "apt install bash"
+    ZSH = "zsh", "apt install zsh"
     ACTIONLINT = "actionlint", "github.com/rhysd/actionlint"
     HEADERS = "the kernel's headers for both architectures", "apt install linux-libc-dev"
     PYTHON = "a Python with NumPy that other users can read", "apt install python3-numpy"

@@ -10,7 +10,8 @@ from autograder.sandbox.proxy import Candidate
 FILES = ["open('/etc/passwd')", "open('/candidate.py')", "open('/tmp/x', 'w')", "open('x', 'w')", "os.open('/', 0)"]
 FILES += ["os.listdir('/')", "os.pipe()", "os.memfd_create('x')", "os.dup(1)", "socket.socket()", "socket.socketpair()"]
 PROCESSES = ["os.fork()", "os.posix_spawn('/bin/true', [], {})", "subprocess.run(['/bin/true'])"]
-PROCESSES += ["threading.Thread(target=print).start()", "os.execv('/bin/true', ['true'])"]
+PROCESSES += ["os.execv('/bin/true', ['true'])"]
+THREAD = "threading.Thread(target=print).start()"  # the one of them that a sealed candidate may do
 PATHS = ["os.stat('/')", "os.mkdir('/tmp/x')", "os.symlink('/etc', '/tmp/y')", "os.chdir('/tmp')", "os.getcwd()"]
 PATHS += ["os.unlink('/tmp/x')", "os.rename('/a', '/b')", "os.chmod('/tmp', 0)", "os.access('/', 0) or 1 / 0"]
 OTHERS = ["os.kill(os.getppid(), 0)", "os.kill(1, 0)", "os.kill(0, 0)", "os.kill(-1, 0)", "os.setuid(0)", "os.nice(1)"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from importlib import import_module
 from typing import Any
 
-from autograder.doors.options import Parser
+from gptkit.command_line import Parser, printing
+
 from autograder.errors import AutograderError
+from autograder.settings import completing
 
 EXAMPLES = """examples:
   autograder grade gpt2.ipynb                       one notebook: a line per exercise, and the total
@@ -49,32 +52,48 @@ def door(command: str) -> Any:
     return import_module(f"autograder.doors.{command.replace(' ', '_')}")
 
 
-def parser(command: str | None = None) -> Parser:
-    """The parser of all commands; only the one that is asked for knows its options, which stand in its door."""
+def parser(*asked: str) -> Parser:
+    """The parser of all commands; only those that are asked for know their options, which stand in their doors."""
     wide = argparse.RawDescriptionHelpFormatter
     top = Parser("autograder", description="Grade the GPT-2 assignment.", epilog=EXAMPLES, formatter_class=wide)
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    top.add_version()
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
     for name, says in COMMANDS.items():
-        if name == command:
-            door(name).add_parser(commands)
-        else:
+        if name not in asked:
             commands.add_parser(name, help=says, add_help=False)
+        elif name == "weights":  # the kit's own command
+            from gptkit import __main__ as kit
+
+            kit.add_commands(commands.add_parser(name, help=says, description=kit.DESCRIPTION, formatter_class=wide))
+        else:
+            door(name).add_parser(commands)
     return top
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 done, 2 the command was wrong, 3 not (all) graded, 1 anything else."""
     argv = sys.argv[1:] if argv is None else argv
-    if argv[:1] == ["weights"]:  # the kit has its own options and help
-        from gptkit.__main__ import main as weights
+    if completing():  # a shell asks, after the tab key, what the next word may be
+        with contextlib.suppress(ImportError):
+            import argcomplete
 
-        return weights(argv[1:])
+            argcomplete.autocomplete(parser(*(name for name in COMMANDS if " " not in name)))
     if argv[:1] == ["classroom"]:
         print("autograder: GitHub Classroom is no more; `autograder github DIR` does without it.", file=sys.stderr)
         return 2
     if argv[:2] == ["github", "collect"]:  # two words, one command: `autograder github DIR` makes a repository
         argv = ["github collect", *argv[2:]]
-    options = parser(argv[0] if argv else None).parse_args(argv)
+    with printing():
+        return run(parser(*argv[:1]).parse_args(argv))
+    return 0  # the reader left
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that was parsed; returns the exit code, as `main` does."""
+    if options.command == "weights":
+        from gptkit import __main__ as kit
+
+        return kit.run(options, "autograder weights")
     try:
         return door(options.command).run(options)
     except AutograderError as error:

@@ -39,7 +39,7 @@ recorder: Recorder | None = None  # this worker process's own
 def add_parser(commands: Any) -> None:
     """Add the command to the command line."""
     course = commands.add_parser("course", help="grade a whole class into nbgrader's gradebook")
-    actions = course.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = course.add_subparsers(dest="action", metavar="ACTION")
     grade = actions.add_parser(
         "grade",
         help="examine, record, write feedback",

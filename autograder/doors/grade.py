@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from gptkit.command_line import printing
 
 from autograder.doors.options import add_grading_options
 from autograder.errors import AutograderError, UsageError
@@ -123,7 +124,7 @@ def show(records: Sequence[Record]) -> None:
     """Print every record, and the average of several."""
     from autograder.reports import text
 
-    try:
+    with printing():
         for place, record in enumerate(records):
             print("\n" * bool(place) + text(record))
         scores = [record.score for record in records if record.score is not None]
@@ -132,6 +133,3 @@ def show(records: Sequence[Record]) -> None:
             missing = f", {len(records) - len(scores)} not graded" * (len(scores) < len(records))
             full = f"{average:.1f} of {records[0].max_score:g} points on average"
             print(f"\n{len(scores)} notebooks graded{missing}, {full}")
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

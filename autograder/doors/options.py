@@ -1,17 +1,9 @@
-"""What the commands share: options, and how a wrong one is told."""
+"""The options that commands share."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from typing import NoReturn
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong with a command in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def add_grading_options(command: argparse.ArgumentParser) -> None:

@@ -25,12 +25,14 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 import types
 import warnings
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -199,6 +201,8 @@ def raised(error: BaseException, missing: dict[str, str]) -> dict:
     module = name if type(error) is ModuleNotFoundError else missing.get(name) if type(name) is str else None
     if type(module) is str:
         described["module"] = module[:60]
+    if isinstance(error, OSError):  # what the lock refuses
+        described["system"] = True
     if function is not None:
         stub = not {at for *_, at in function.co_lines() if at} - {function.co_firstlineno, line}
         described |= {"function": function.co_name[:60], "stub": stub}
@@ -346,11 +350,12 @@ def serve(wire: io.FileIO, limit: int) -> None:
 
 # ---- The lock: what a child gives up before it reads anything a student wrote ----
 
-# All that Python and NumPy need once everything is loaded and no file is to be opened. The last two reach only itself.
+# All that Python and NumPy need once everything is loaded and no file is to be opened. Each new thread calls rseq, or
+# the C library gives up. The last three are restricted: clone makes threads only, kill and tgkill reach only itself.
 CALLS = """
 read write close mmap mprotect munmap brk mremap madvise rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack
 restart_syscall sched_yield nanosleep clock_gettime clock_getres clock_nanosleep gettimeofday getrusage times getpid
-gettid futex sched_getaffinity getrandom exit exit_group kill tgkill
+gettid futex sched_getaffinity getrandom exit exit_group rseq clone kill tgkill
 """
 # The kernel's filter sees numbers, not names. They stand in Linux's own tables (x86_64: arch/x86/entry/syscalls;
 # aarch64: include/uapi/asm-generic/unistd.h), here in the order of CALLS; a test compares them with the headers.
@@ -358,26 +363,33 @@ NUMBERS = {
     "x86_64": """
 0 1 3 9 10 11 12 25 28 13 14 15 131
 219 24 35 228 229 230 96 98 100 39
-186 202 204 318 60 231 62 234
+186 202 204 318 60 231 334 56 62 234
 """,
     "aarch64": """
 63 64 57 222 226 215 214 216 233 134 135 139 132
 128 124 101 113 114 115 169 165 153 172
-178 98 123 278 93 94 129 131
+178 98 123 278 93 94 293 220 129 131
 """,
 }
 ALLOWED = CALLS.split()
 KERNEL = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # how the kernel names the machine to a filter
 ABI = {machine: (KERNEL[machine], [int(number) for number in text.split()]) for machine, text in NUMBERS.items()}
-CLONE3 = 435  # "not there" makes the C library fall back to clone, which is refused
+CLONE3 = 435  # its flags lie where a filter cannot look; "not there" makes the C library fall back to clone
+# What pthread_create asks of clone, and nothing else passes: VM FS FILES SIGHAND THREAD SYSVSEM SETTLS PARENT_SETTID
+# CHILD_CLEARTID (linux/sched.h). All of it is shared, so it is one process still, with one memory and one end.
+THREAD = 0x3D0F00
 # What a filter may answer (linux/seccomp.h): let it pass, end the process, or fail with the error in the low bits.
 ALLOW, KILLED, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 EPERM, ENOSYS = 1, 38
+THREADS = 64  # at the same time: a pool of 32, Python's largest by itself, and room
 PDEATHSIG, NO_NEW_PRIVS, SECCOMP = 1, 38, 22
 
 
-def seal() -> bool:
-    """Install the allow-list in the kernel: from here on no file, socket or process. False: not possible here."""
+def seal(threads: bool) -> bool:
+    """Install the allow-list in the kernel: from here on no file, socket or process. False: not possible here.
+
+    `threads`: whether new threads are allowed; the limit on their number is a resource limit's, not the filter's.
+    """
     if sys.platform != "linux" or platform.machine() not in ABI or sys.maxsize < 2**32:
         return False
     machine, numbers = ABI[platform.machine()]
@@ -387,11 +399,12 @@ def seal() -> bool:
     refuse = (end, 0, 0, ERRNO | EPERM)
     program = [(load, 0, 0, 4), (equal, 1, 0, machine), (end, 0, 0, KILLED), (load, 0, 0, 0)]  # no other ABI
     # Each allowed call: one comparison, one return. The first of them, read and write, are the frequent ones.
-    for number in numbers[:-2]:
+    for number in numbers[:-3]:
         program += [(equal, 0, 1, number), (end, 0, 0, ALLOW)]
+    only = {numbers[-3]: THREAD} if threads else {}
     # kill and tgkill may reach this process alone: Python ends itself that way, and nobody else may be ended.
-    for number in numbers[-2:]:
-        program += [(equal, 0, 4, number), (load, 0, 0, 16), (equal, 0, 1, os.getpid()), (end, 0, 0, ALLOW), refuse]
+    for number, argument in (only | dict.fromkeys(numbers[-2:], os.getpid())).items():
+        program += [(equal, 0, 4, number), (load, 0, 0, 16), (equal, 0, 1, argument), (end, 0, 0, ALLOW), refuse]
     program += [(equal, 0, 1, CLONE3), (end, 0, 0, ERRNO | ENOSYS), refuse]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
     holder = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(code)))
@@ -406,9 +419,13 @@ def prctl(*words: int) -> int:
     return call(*words, *[0] * (5 - len(words)))
 
 
-def limit(memory: int, seconds: int) -> None:
-    """Resource limits: no file, no process, no core; so much memory and processor time. They hold without a seal."""
-    bounds = {"AS": memory, "CPU": seconds, "CORE": 0, "FSIZE": 0, "NOFILE": 0, "NPROC": 0, "MEMLOCK": 0, "MSGQUEUE": 0}
+def limit(memory: int, seconds: int, tasks: int) -> None:
+    """Resource limits: no file, no core; so much memory and processor time, so many threads and processes of this user.
+
+    They hold without a seal, too.
+    """
+    bounds = {"AS": memory, "CPU": seconds, "NPROC": tasks, "CORE": 0, "FSIZE": 0, "NOFILE": 0, "MEMLOCK": 0}
+    bounds["MSGQUEUE"] = 0
     for name, bound in bounds.items():
         with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS lacks some
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (bound, bound))
@@ -424,8 +441,10 @@ def child(settings: dict) -> None:
     sys.argv, sys.orig_argv, sys.path, sys.meta_path = [""], [""], [], [BuiltinImporter, FrozenImporter]
     random.seed(0)  # a second run gives the same scores
     numpy.random.seed(0)
-    limit(settings["memory"], settings["seconds"])
-    if settings["sealed"] and not seal():
+    # Without a seal one limit stands for both: no process, and so no thread.
+    threads = settings["threads"]
+    limit(settings["memory"], settings["seconds"], tasks_of_this_user() + threads if threads else 0)
+    if settings["sealed"] and not seal(bool(threads)):
         os._exit(71)
     serve(wire, settings["answer"])
 
@@ -456,19 +475,45 @@ def preload() -> None:
         getattr(numpy, name)
 
 
-def can_seal() -> bool:
-    """Try the seal in a process of its own: is a file refused, and does arithmetic still work?"""
+def holds(test: Callable[[], bool]) -> bool:
+    """Try something in a process of its own."""
     pid = os.fork()
     if pid:
         return os.waitpid(pid, 0)[1] == 0
     try:
-        sealed = seal()
-        with contextlib.suppress(PermissionError):
-            os.close(os.open("/", os.O_RDONLY))
-            sealed = False
-        os._exit(0 if sealed and float((np.ones((9, 9)) @ np.ones(9)).sum()) == 81 else 1)
+        os._exit(0 if test() else 1)
     finally:
         os._exit(1)
+
+
+def seals() -> bool:
+    """Behind the seal, is a file refused, and does arithmetic still work?"""
+    sealed = seal(threads=False)
+    with contextlib.suppress(PermissionError):
+        os.close(os.open("/", os.O_RDONLY))
+        return False
+    return sealed and float((np.ones((9, 9)) @ np.ones(9)).sum()) == 81
+
+
+def counts_threads() -> bool:
+    """Does the limit on their number bind this user? It binds no root: a seal must then forbid threads."""
+    limit(resource.RLIM_INFINITY, resource.RLIM_INFINITY, 0)
+    try:
+        threading.Thread(target=int).start()
+    except RuntimeError:
+        return True
+    return False
+
+
+def tasks_of_this_user() -> int:
+    """Threads and processes of this user: the kernel counts them all. None are seen in a namespace of its own."""
+    found = 0
+    with contextlib.suppress(OSError):
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended
+                if process.stat().st_uid == os.getuid():
+                    found += (process / "task").stat().st_nlink - 2  # a folder for each
+    return found
 
 
 def end(pid: int, grace: float) -> int | None:
@@ -499,7 +544,10 @@ def zygote(uid: int, allow_seal: bool) -> None:
             os.setgroups([])
         os.setgid(uid)
         os.setuid(uid)
-    sealed = allow_seal and can_seal()
+    sealed = allow_seal and holds(seals)
+    # A user who is not the candidates' alone may be starting those of as many candidates as there are cores.
+    candidates = (os.cpu_count() or 1) if not uid and Path("/proc/self").exists() else 1
+    threads = THREADS * candidates if sealed and holds(counts_threads) else 0
     # What is loaded now is shared with every candidate, page by page, as long as nobody writes to it: the collector,
     # which would, leaves it alone from here on.
     gc.freeze()
@@ -520,7 +568,7 @@ def zygote(uid: int, allow_seal: bool) -> None:
         if pid == 0:
             try:
                 os.dup2(descriptors[0], 3)
-                child({**ask, "sealed": sealed})
+                child({**ask, "sealed": sealed, "threads": threads})
             finally:
                 os._exit(70)
         os.close(descriptors[0])

@@ -35,6 +35,8 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
     said = " ".join(text.split())[:160].rstrip(".")
     if (module := plain(error.get("module"), 60)) and not secret:
         said = unavailable(module) if kind == "ModuleNotFoundError" else f"{said}. {unavailable(module)}"
+    if error.get("system") is True and not secret:
+        said = f"{said}. Files, sockets and other processes are not available while grading"
     fact = f"{what} raised {kind}{where}{': ' if said else ''}{said}."
     return Failed(fact, status="error", error=kind, about=about(text), line=where.removeprefix(" at ") or None)
 

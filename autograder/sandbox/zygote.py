@@ -28,6 +28,7 @@ REPLY_SECONDS = 30.0  # ... and to fork or to reap a process
 FLAGS = ["-s", "-P", "-S", "-B"]  # no user site, no script folder on the path, no site packages, no .pyc written
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "HOME": "/tmp", "OPENBLAS_NUM_THREADS": "1"}
 ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1"}
+ENVIRONMENT |= {"MALLOC_ARENA_MAX": "1"}  # else each thread reserves 64 MB of its process's address space
 SEAL = "seal"  # tests put another word here, to try what holds where the kernel filter cannot be installed
 _started = count()
 

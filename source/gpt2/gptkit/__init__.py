@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gptkit.notebook.feedback import check
 
 __all__ = ["Model", "check", "load", "show", "widgets"]
+__version__ = "0.1.0"  # of the kit and the grader alike; pyproject.toml reads it here
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,25 @@
 """Protects the command: what it prints and writes, its exit codes, one clear line for every wrong use."""
 
 import json
+import os
+import pty
 import re
+import select
+import signal
 import subprocess
 import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from gptkit.__main__ import main as kit
 
 from autograder.doors.command import COMMANDS, main, parser
 from autograder.errors import CannotGrade
 from autograder.grading import Grader
+from tests.machine import Part, program
 from tests.submissions.build import HERE, build
 
 EXERCISES = ["cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n", "end_to_end"]
@@ -141,11 +150,20 @@ def test_several_processes_give_what_one_gives(capsys, folder, tmp_path, monkeyp
         (["grade", "class/a.ipynb", "--json", "notes.txt/results.json"], "cannot be written"),
         (["grade", "class", "--jobs", "many"], "not a number of processes"),
         (["grade", "class", "--jobs", "0"], "not a number of processes"),
-        (["grade", "class", "--jbos", "2"], "unrecognized arguments: --jbos 2"),
+        (["grade", "class", "--jbos", "2"], "autograder grade: unrecognized arguments: --jbos: did you mean --jobs?"),
+        (["grade", "class", "--jobs=2", "--jsno=x"], "--jsno=x: did you mean --json? (see autograder grade --help)"),
+        (["grade", "class", "-x"], "autograder grade: unrecognized arguments: -x (see autograder grade --help)"),
+        (["course", "grade", "gpt2", "--frehs"], "did you mean --fresh? (see autograder course grade --help)"),
+        (["weights", "fetch", "--sorce", "openai"], "did you mean --source? (see autograder weights fetch --help)"),
+        (["weights", "fetch", "125M"], "did you mean 124M? (see autograder weights fetch --help)"),
+        (["weights", "fecth"], "did you mean fetch? (see autograder weights --help)"),
+        (["course", "grda", "gpt2"], "did you mean grade? (see autograder course --help)"),
+        (["--verison"], "did you mean --version? (see autograder --help)"),
+        (["--", "grade"], "--"),
         (["grade", "class", "--isolation", "prayer"], "invalid choice"),
         (["grade"], "PATH"),
-        (["grdae", "class"], "invalid choice: 'grdae'"),
-        ([], "COMMAND"),
+        (["grdae", "class"], "invalid choice: 'grdae': did you mean grade? (see autograder --help)"),
+        (["nothing-like-it", "class"], "one of grade, course, report"),
     ],
 )
 def test_a_wrong_command_gets_one_clear_line_and_exit_code_2(words, says, capsys, tmp_path, monkeypatch):
@@ -165,6 +183,109 @@ def test_a_wrong_command_gets_one_clear_line_and_exit_code_2(words, says, capsys
     assert code == 2
     assert len(err.splitlines()) == 1, err
     assert says in err
+
+
+def test_the_version_is_the_packages(capsys):
+    for command in (main, kit):
+        with pytest.raises(SystemExit) as stop:
+            command(["--version"])
+        assert stop.value.code == 0
+    installed = version("gpt2-assignment")
+    assert capsys.readouterr().out.splitlines() == [f"autograder {installed}", f"gptkit {installed}"]
+
+
+@pytest.mark.parametrize(("command", "words"), [(main, []), (main, ["course"]), (main, ["weights"]), (kit, [])])
+def test_without_arguments_help_is_printed(capsys, command, words):
+    with pytest.raises(SystemExit) as stop:
+        command(words)
+    out, err = capsys.readouterr()
+    assert (
+        (stop.value.code, err) == (0, "")
+        and out.startswith("usage:")
+        and "fetch" in out + "fetch" * (words == ["course"])
+    )
+
+
+ASCII = {**os.environ, "PYTHONIOENCODING": "ascii"}
+NO_UTF8 = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+@pytest.mark.parametrize("environment", [ASCII, NO_UTF8], ids=["ascii", "C"])
+def test_a_terminal_that_cannot_show_a_letter_costs_no_row(tmp_path, environment):
+    for name in ("Zoë", "ada", "Łukasz"):
+        build(PERFECT, tmp_path / "class" / name / "gpt2.ipynb")
+    (tmp_path / "class" / "José").mkdir()
+    (tmp_path / "class" / "José" / "notes.txt").write_text("no notebook")
+    command = [sys.executable, "-m", "autograder", "grade", tmp_path / "class", "--jobs", "1"]
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    shown = rb"\ufffd\ufffd" if environment is NO_UTF8 else rb"\x%x"  # there not even the file system's names are known
+    assert done.stdout.count(b"90 / 90") == 3 and b"Zo" + shown.replace(b"%x", b"eb") + b"/gpt2.ipynb" in done.stdout
+    assert b"Jos" + shown.replace(b"%x", b"e9") + b" has no mark" in done.stderr and b"Traceback" not in done.stderr
+    records = json.loads(subprocess.run([*command, "--json", "-"], capture_output=True, env=environment).stdout)
+    names = {r["submission"].split("/")[0] for r in records}
+    assert names == {"ada", "Zoë", "Łukasz"} or (environment is NO_UTF8 and len(names) == 3)
+
+
+@pytest.mark.parametrize("words", ["--help", "grade --help", 'grade --isolation process --json - "$1"', "weights info"])
+def test_no_command_minds_that_nobody_reads_on(folder, words):
+    script = f'set -o pipefail; "$0" -m autograder {words} | true'
+    done = subprocess.run(["bash", "-c", script, sys.executable, folder], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+SHELLS = {
+    "bash": (Part.BASH, ["--norc", "--noprofile", "-i"], "PS1=; "),
+    "zsh": (Part.ZSH, ["-f", "-i"], "PS1=; autoload -Uz compinit; compinit -D -u; "),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_tab_key_completes_commands_and_options(shell, tmp_path):
+    """In the shell itself, at a terminal, turned on as docs/instructor.md says."""
+    part, flags, setup = SHELLS[shell]
+    (tmp_path / "notebook.ipynb").write_text("")
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "TERM": "dumb"}
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execve(program(part, shell), [shell, *flags], environment)
+    try:
+        turned_on = f'{setup}eval "$(register-python-argcomplete autograder)"; echo rea""dy\n'
+        type_and_wait(terminal, turned_on, "ready")
+        for line, completed in [
+            ("autograder cou\t", "autograder course "),
+            ("gra\t", "grade "),
+            ("gpt2 --iso\t", "--isolation "),
+            ("bub\t", "bubblewrap "),
+            ("\x15autograder weights fe\t", "fetch "),
+            ("--sou\t", "--source "),
+            ("hug\t", "huggingface "),
+            ("\x15autograder grade note\t", "notebook.ipynb"),
+        ]:
+            type_and_wait(terminal, line, completed)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+def type_and_wait(terminal: int, keys: str, shown: str) -> None:
+    """Type, and read until the terminal shows the words."""
+    os.write(terminal, keys.encode())
+    seen, until = "", time.monotonic() + 60
+    while shown not in seen and time.monotonic() < until:
+        if select.select([terminal], [], [], 1)[0]:
+            seen += os.read(terminal, 4096).decode(errors="replace")
+            seen = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]|[\x07\x08\r]", "", seen)  # how the cursor moves
+    assert shown in seen
+
+
+def test_starting_does_not_load_what_completes():
+    code = "import sys; from autograder.doors.command import main\n" + (
+        "try: main(['--version'])\nexcept SystemExit: sys.exit('argcomplete' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
 def test_it_is_installed_and_its_help_teaches():

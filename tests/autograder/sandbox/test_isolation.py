@@ -22,7 +22,7 @@ from autograder.sandbox.proxy import Candidate
 from autograder.sandbox.zygote import Unavailable
 from autograder.settings import Limits
 from tests.machine import Part, skip_without
-from tests.walls import EVERYTHING, FILES, PROCESSES, tried
+from tests.walls import EVERYTHING, FILES, PROCESSES, THREAD, tried
 
 ROOT = Path(__file__).parents[3]
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
@@ -139,12 +139,80 @@ def test_memory_is_bounded(box):
         one.function("f")()
 
 
+# ---- Threads ----
+
+POOL = """
+import threading, time, numpy as np
+from concurrent.futures import ThreadPoolExecutor
+def total(row):
+    time.sleep(0.01)
+    return np.exp(row).sum()
+def f(x):
+    with ThreadPoolExecutor(32) as pool:
+        return np.array(list(pool.map(total, x)))
+def g(x):
+    parts = {}
+    threads = [threading.Thread(target=lambda i=i: parts.update({i: total(x[i])})) for i in range(len(x))]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    return np.array([parts[i] for i in range(len(x))])
+"""
+BOMB = """
+import threading, time
+threading.stack_size(1 << 15)
+end = threading.Event()
+def bomb():
+    count = 0
+    try:
+        while True:
+            threading.Thread(target=end.wait, daemon=True).start()
+            count += 1
+    except RuntimeError:
+        return count
+"""
+
+
+@linux
+@pytest.mark.parametrize("name", ["f", "g"])
+def test_threads_compute_what_one_would(box, name):
+    x = np.random.default_rng(0).random((40, 6))
+    with Candidate(box, [(POOL, "threads")]) as one:
+        assert one.notes == []
+        for _ in range(3):  # those of the last call are gone, and so is the memory that they took
+            assert np.allclose(one.function(name)(x), np.exp(x).sum(1))
+
+
+@linux
+def test_threads_are_counted_and_end_with_their_process(box):
+    for _ in range(2):  # the second candidate has as many: nothing of the first is left
+        with Candidate(box, [(BOMB, "bomb")]) as one:
+            assert 32 <= one.function("bomb")() <= candidate.THREADS * os.cpu_count()
+
+
+@linux
+@pytest.mark.parametrize(
+    "flags",
+    [0, 17, 0x100, 0x4111, candidate.THREAD ^ 0x10000, candidate.THREAD | 17, candidate.THREAD | 0x10000000],
+    ids=hex,
+)
+def test_clone_makes_threads_and_no_process(box, flags):
+    number = candidate.ABI[platform.machine()][1][candidate.ALLOWED.index("clone")]
+    source = f"""
+import ctypes
+def f():
+    made = ctypes.CDLL(None, use_errno=True).syscall({number}, {flags}, 0, 0, 0, 0)
+    return ctypes.get_errno() if made == -1 else made
+"""
+    with Candidate(box, [(source, "f")]) as one:
+        assert one.function("f")() == 1  # EPERM
+
+
 # ---- Without the kernel filter: resource limits and, with bubblewrap, an almost empty root ----
 
 
 @linux
 def test_limits_alone_forbid_files_and_processes(unsealed):
-    done = tried(unsealed, *FILES, *PROCESSES)
+    done = tried(unsealed, *FILES, *PROCESSES, THREAD)
     assert [act for act in done if "execv" not in act] == []
 
 
@@ -200,16 +268,28 @@ def settled(pids):
     return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
 
 
+LOOP = "def f():\n    while True: pass"
+THREADS_ALONE = """
+import ctypes, platform, threading
+def spin():
+    while True: pass
+def f():
+    for _ in range(3): threading.Thread(target=spin).start()
+    ctypes.CDLL(None).syscall(60 if platform.machine() == "x86_64" else 93, 0)  # exit: of this thread alone
+"""
+
+
 @pytest.mark.parametrize("mode", ["bubblewrap", "process"])
+@pytest.mark.parametrize("source", [LOOP, THREADS_ALONE], ids=["loop", "threads"])
 @pytest.mark.parametrize("how", ["close", "kill"])
-def test_no_process_is_left(mode, how):
+def test_no_process_is_left(mode, how, source):
     """A grader that ends or is killed, while a student's function never returns."""
     code = f"""
 import sys, threading
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
 box = sandbox.Sandbox({mode!r})
-one = Candidate(box, [("def f():\\n    while True: pass", "f")]).__enter__()
+one = Candidate(box, [({source!r}, "f")]).__enter__()
 print("ready", flush=True)
 if {how!r} == "kill":
     one.function("f")()
@@ -305,13 +385,13 @@ import json, os, sys
 sys.path += [{str(ROOT)!r}, {str(ROOT / "source" / "gpt2")!r}]
 from autograder.sandbox import isolation as sandbox
 from tests.machine import Part, skip_without
-from tests.walls import EVERYTHING, tried
+from tests.walls import EVERYTHING, THREAD, tried
 with sandbox.Sandbox({mode!r}) as box:
-    print(json.dumps([os.getuid(), box.isolation, tried(box, "1 + 1", *EVERYTHING)]))
+    print(json.dumps([os.getuid(), box.isolation, tried(box, "1 + 1", THREAD, *EVERYTHING)]))
 """
     done = subprocess.run([public_python, "-c", code], capture_output=True, text=True, cwd="/", **NOBODY)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [65534, mode, ["1 + 1"]]
+    assert json.loads(done.stdout) == [65534, mode, ["1 + 1", THREAD]]
 
 
 def test_what_a_record_says_of_the_wall_is_one_word_that_starts_nothing():

@@ -259,6 +259,14 @@ def softmax(x):
     assert one.notes == [] and one.function("softmax")(3) == 3
 
 
+@pytest.mark.parametrize("act", ["open('x')", "os.fork()", "socket.socket()", "multiprocessing.Pool(2)", "os.pipe()"])
+def test_what_the_lock_refuses_is_told_as_that(candidate, act):
+    one = candidate(f"import multiprocessing, os, socket\ndef f(x): return {act}")
+    assert verdict(one.function("f"), 1).fact.endswith(
+        ". Files, sockets and other processes are not available while grading."
+    )
+
+
 def test_a_name_that_a_failed_import_was_to_define_says_so(candidate):
     one = candidate(
         "import torch\nfrom scipy import special as sp\nimport numpy.nothing", HONEST + "def f(x): return sp.y\n"

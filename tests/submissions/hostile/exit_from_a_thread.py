@@ -1,6 +1,7 @@
-"""A thread waits until grading has begun and then ends the process.
+"""A thread waits until grading has begun and then ends the process: how far it got is chance, and its own doing.
 
 start: solution
+expect: * * *
 """
 # %% + end
 import os
