@@ -37,7 +37,7 @@ from tests.submissions.build import Expectation, all_submissions, build  # noqa:
 
 LIMITS = Limits(call_seconds=2.0, load_seconds=2.0, submission_seconds=15.0)
 IN_TIME = 3 * LIMITS.submission_seconds + 5.0  # a submission is examined up to three times, with right helpers
-PORT, NAME = 47731, "\0hostile-47731"  # where the attack `network` tries to connect
+PORT = b"47731"  # where the attack `network` tries to connect, as it is written; each run listens on a free port
 CANARY = "canary-5521"  # in the environment and in files of the course; in no record
 WATCHED = [Path(p) for p in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/dev/mqueue", "/", "~", ".")]
 COLUMNS = ("gained", "leaked", "broken", "left over")
@@ -48,10 +48,11 @@ class Watch:
 
     def __init__(self, course: Path):
         self.course = course
-        self.tcp, self.udp = socket.create_server(("127.0.0.1", PORT)), socket.socket(type=socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", PORT))
-        self.unix = socket.socket(socket.AF_UNIX)
-        self.unix.bind(NAME)
+        self.udp, self.unix = socket.socket(type=socket.SOCK_DGRAM), socket.socket(socket.AF_UNIX)
+        self.tcp = socket.create_server(("127.0.0.1", 0))  # port 0: one that is free
+        self.port = self.tcp.getsockname()[1]
+        self.udp.bind(("127.0.0.1", self.port))
+        self.unix.bind(f"\0hostile-{self.port}")
         self.unix.listen()
         for listening in (self.tcp, self.udp, self.unix):
             listening.setblocking(False)
@@ -126,6 +127,8 @@ def attack(sample: Path, grader: Grader, watch: Watch, control: Record) -> tuple
     target = watch.course / "submitted" / "mallory" / "gpt2" / "gpt2.ipynb"
     shutil.rmtree(target.parent, ignore_errors=True)
     expected = build(sample, target)
+    if PORT in sample.read_bytes():
+        target.write_bytes(target.read_bytes().replace(PORT, b"%d" % watch.port))
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
