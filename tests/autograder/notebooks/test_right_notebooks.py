@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 from nbgrader.api import Gradebook
@@ -177,10 +178,12 @@ def test_a_right_notebook_gets_full_marks_at_every_door(seeds, tmp_path, monkeyp
     for student, record in records.items():
         assert record["score"] == 90, (student, drawn[student], record["notes"])
 
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "autograder", f"--submission={submitted}"]
+    words = ["-m", "pytest", "-p", "no:cacheprovider", "autograder", f"--submission={submitted}"]
+    words.append(f"--junit-xml={tmp_path / 'junit.xml'}")
     done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True)
     checks = sum(len(exercise["checks"]) for record in records.values() for exercise in record["exercises"])
-    assert f"{checks} passed" in done.stdout, done.stdout[-3000:]
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert len(list(ElementTree.parse(tmp_path / "junit.xml").iter("testcase"))) == checks
 
     for student in drawn:
         results = tmp_path / "results.json"
