@@ -194,6 +194,6 @@ def test_a_right_notebook_gets_full_marks_at_every_door(seeds, tmp_path, monkeyp
     assert marks(course) == full
     monkeypatch.chdir(course.folder)
     capsys.readouterr()
-    assert main(["course", "grade", "gpt2", "--fresh"]) == 0
+    assert main(["course", "grade", "gpt2"]) == 0
     assert f"{len(full)} submissions recorded" in capsys.readouterr().out
     assert marks(course) == full
