@@ -39,6 +39,7 @@ class Catalogue:
         self.groups: dict[str, list[Case]] = {}
         self.singles: dict[str, Function] = {}
         self.words: dict[str, list[str]] = {}
+        self.steps: dict[str, str] = {}  # the fact of a mistake that is made beside another
         self.changes: dict[str, dict[str, Any]] = {}
         self.fresh: Inputs = no_inputs
         self.draws: dict[str, Inputs] = {}  # group of visible cases -> what draws others of its kind
@@ -92,11 +93,15 @@ class Catalogue:
         return wrong
 
     def read(self, path: Path) -> None:
-        """Register the mistakes that are `variants` with some parameters changed, with their facts and questions."""
+        """Register the mistakes that are `variants` with some parameters changed, with their facts and questions.
+
+        A fact that tells what comes out is true of this mistake alone; beside another, its `step` is told.
+        """
         for name, entry in json.loads(path.read_text("utf-8")).items():
             self.changes[name] = entry["change"]
             self.singles[name] = partial(self.variants, **entry["change"])
             self.words[name] = [entry["fact"], entry["question"]]
+            self.steps[name] = entry.get("step", entry["fact"])
 
     def mistakes(self) -> dict[str, tuple[Function, list[str]]]:
         """Every known mistake and its words: the single ones, then the combinations of two."""
@@ -104,7 +109,8 @@ class Catalogue:
         for a, b in combinations(self.changes, 2):
             if not self.changes[a].keys() & self.changes[b].keys():
                 wrong = partial(self.variants, **self.changes[a], **self.changes[b])
-                known[f"{a}+{b}"] = (wrong, both(self.words[a], self.words[b]))
+                told = f"{self.steps[a].rstrip('.')}, and {lower(self.steps[b])}"
+                known[f"{a}+{b}"] = (wrong, [told, self.words[a][1]])  # both facts, and one question
         return known
 
     def write(self, folder: Path) -> None:
@@ -160,11 +166,6 @@ def output(wrong: Function, args: tuple) -> np.ndarray | None:
 
 def alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
     return a is b if a is None or b is None else same(a, b)
-
-
-def both(first: list[str], second: list[str]) -> list[str]:
-    """The words of two mistakes made together: both facts, and one question, the first."""
-    return [f"{first[0].rstrip('.')}, and {lower(second[0])}", first[1]]
 
 
 def lower(sentence: str) -> str:
