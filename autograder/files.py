@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import secrets
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from gptkit.command_line import printing
 
 from autograder.errors import AutograderError, CannotGrade, UsageError
 
+PART = ".part"  # ends the name of a file that is being written
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
@@ -31,9 +34,9 @@ def save(path: str | Path, content: bytes | str | Iterable[str]) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own for each attempt: two threads, or two machines with one process id, may write the same file.
-    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}{PART}")
     try:
-        with part.open("xb") as file:
+        with opened_new(part) as file:
             file.writelines(encoded(content))
         with contextlib.suppress(FileNotFoundError):
             part.chmod(path.stat().st_mode)
@@ -41,6 +44,25 @@ def save(path: str | Path, content: bytes | str | Iterable[str]) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def opened_new(part: Path) -> BinaryIO:
+    """A new file to write to, locked until it is closed or its process has ended, which tells it from remains."""
+    while True:
+        file = part.open("xb")
+        with contextlib.suppress(OSError):  # a network drive without locks, where `sweep` removes nothing
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:  # else swept away before it was locked
+            return file
+        file.close()
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed in the act have left half-written in a folder, and nobody is writing."""
+    for part in folder.glob(f".*{PART}"):
+        with contextlib.suppress(OSError), part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
 
 
 @contextlib.contextmanager

@@ -1,14 +1,15 @@
-"""`make attack`: every hostile submission in both isolation modes; as root, once more as an ordinary user.
+"""`make attack`: every hostile submission and folder in both isolation modes; as root, once more as an ordinary user.
 
-A row for each attack: exercises with more points than its functions are worth, things leaked, gradings broken (its own
-not as expected or not in time, or a right one after it graded otherwise), things left over, seconds. Exits 1 when a
-column is not zero.
+A row for each notebook, and for each folder at each door: exercises with more points than its functions are worth,
+things leaked, gradings broken (its own not as expected or not in time, or a right one graded otherwise), things left
+over, seconds. Exits 1 when a column is not zero.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -34,10 +35,11 @@ from autograder.record import Record  # noqa: E402
 from autograder.reports.json_array import as_object  # noqa: E402
 from autograder.settings import Limits, Settings  # noqa: E402
 from tests.submissions.build import Expectation, all_submissions, build  # noqa: E402
+from tests.submissions.folders import FOLDERS, lay_traps  # noqa: E402
 
 LIMITS = Limits(call_seconds=2.0, load_seconds=2.0, submission_seconds=15.0)
 IN_TIME = 3 * LIMITS.submission_seconds + 5.0  # a submission is examined up to three times, with right helpers
-PORT, NAME = 47731, "\0hostile-47731"  # where the attack `network` tries to connect
+PORT = b"47731"  # where the attack `network` tries to connect, as it is written; each run listens on a free port
 CANARY = "canary-5521"  # in the environment and in files of the course; in no record
 WATCHED = [Path(p) for p in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/dev/mqueue", "/", "~", ".")]
 COLUMNS = ("gained", "leaked", "broken", "left over")
@@ -48,10 +50,11 @@ class Watch:
 
     def __init__(self, course: Path):
         self.course = course
-        self.tcp, self.udp = socket.create_server(("127.0.0.1", PORT)), socket.socket(type=socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", PORT))
-        self.unix = socket.socket(socket.AF_UNIX)
-        self.unix.bind(NAME)
+        self.udp, self.unix = socket.socket(type=socket.SOCK_DGRAM), socket.socket(socket.AF_UNIX)
+        self.tcp = socket.create_server(("127.0.0.1", 0))  # port 0: one that is free
+        self.port = self.tcp.getsockname()[1]
+        self.udp.bind(("127.0.0.1", self.port))
+        self.unix.bind(f"\0hostile-{self.port}")
         self.unix.listen()
         for listening in (self.tcp, self.udp, self.unix):
             listening.setblocking(False)
@@ -126,6 +129,8 @@ def attack(sample: Path, grader: Grader, watch: Watch, control: Record) -> tuple
     target = watch.course / "submitted" / "mallory" / "gpt2" / "gpt2.ipynb"
     shutil.rmtree(target.parent, ignore_errors=True)
     expected = build(sample, target)
+    if PORT in sample.read_bytes():
+        target.write_bytes(target.read_bytes().replace(PORT, b"%d" % watch.port))
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -171,27 +176,90 @@ def rows(isolation: str, samples: list[Path]) -> Iterator[tuple[str, list[list[s
                     yield sample.stem, found, seconds
 
 
+# ---- Whole folders ----
+
+
+def traps(folder: Path) -> None:
+    """Files that are run or believed because of where they lie, here and above; one that was says so in `sprung`."""
+    for place in (folder, *list(folder.parents)[:2]):
+        lay_traps(place, folder.parents[1] / "sprung")
+
+
+def doors(isolation: str) -> dict[str, list[str]]:
+    """What is run in the folder of a student's, by door."""
+    python, option = [sys.executable, "-P", "-m"], f"--isolation={isolation}"
+    pytest = [*python, "pytest", "-p", "no:cacheprovider", str(ROOT / "autograder"), "--submission=..", option]
+    return {
+        "grade": [*python, "autograder", "grade", "..", option, "--json", "../../results.json"],
+        "report": [*python, "autograder", "report", "..", option],
+        "pytest": pytest,
+        "gradescope": [*python, "autograder.doors.gradescope", ".", "../../gradescope.json"],
+    }
+
+
+def folder_rows(isolation: str, names: list[str]) -> Iterator[tuple[str, list[list[str]], float]]:
+    """Every hostile folder at every door, beside a right submission that must not notice."""
+    settings = Settings(seed="0", limits=LIMITS, verdicts=None)
+    for make in [traps, *FOLDERS]:
+        if names and make.__name__ not in names:
+            continue
+        with tempfile.TemporaryDirectory(prefix="attack-", ignore_cleanup_errors=True) as root:
+            Path(root).chmod(0o755)
+            folder = Path(root) / "class" / "mallory"
+            folder.mkdir(parents=True)
+            build(all_submissions("right")[0], folder.parent / "zoe" / "gpt2" / "gpt2.ipynb")
+            make(folder)
+            with contextlib.closing(Watch(folder.parent / "zoe")) as watch, Grader(settings, isolation) as grader:
+                for door, command in doors(isolation).items():
+                    began = time.perf_counter()
+                    found = at_door(door, command, folder)
+                    yield f"{make.__name__}, {door}", [*found, watch.left(grader)], time.perf_counter() - began
+            subprocess.run(["rm", "-rf", folder], check=True)  # Python's own way would not get to the end of some
+
+
+def at_door(door: str, command: list[str], folder: Path) -> list[list[str]]:
+    """What mallory has gained, what was leaked (the seed, or a trap that was run), what was broken."""
+    environment = os.environ | {"AUTOGRADER_LIMITS": "call_seconds=2,load_seconds=2,submission_seconds=15"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, errors="replace")
+    said = done.stdout + done.stderr
+    root, broken = folder.parents[1], []
+    scores = {"zoe": 90.0}
+    if door == "grade" and done.returncode == 0:
+        records = json.loads((root / "results.json").read_text())
+        scores = {record["submission"].split("/")[0]: record["score"] for record in records}
+    elif door == "gradescope" and done.returncode == 0:
+        scores["mallory"] = sum(test["score"] for test in json.loads((root / "gradescope.json").read_text())["tests"])
+    if done.returncode not in ((0, 1) if door == "pytest" else (0,)):
+        broken.append(f"exit code {done.returncode}: {said[-300:]}")
+    broken += ["a traceback"] if "Traceback" in said else []
+    broken += [f"zoe has {scores.get('zoe')}"] if scores.get("zoe") != 90 else []
+    broken += ["a control character on the terminal"] if "\x1b[2J" in said or "\x07" in said else []
+    leaked = ["the seed"] if CANARY in said else []
+    leaked += ["a trap was run"] if (root / "sprung").exists() else []
+    return [[f"mallory has {scores['mallory']}"] if scores.get("mallory") else [], leaked, broken]
+
+
 def run(modes: list[str], names: list[str]) -> int:
     """The table for each mode; the number of things that should not be."""
     samples = [path for path in all_submissions("hostile") if not names or path.stem in names]
     user = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
     bad = 0
     for mode in modes:
-        print(f"\n{len(samples)} attacks, {mode} isolation, graded by {user}\n")
-        print(f"{'':32}" + "".join(f"{column:>10}" for column in (*COLUMNS, "seconds")))
+        print(f"\n{len(samples)} notebooks and hostile folders, {mode} isolation, graded by {user}\n")
+        print(f"{'':36}" + "".join(f"{column:>10}" for column in (*COLUMNS, "seconds")))
         totals, spent = [0] * 4, 0.0
         try:
-            for name, found, seconds in rows(mode, samples):
+            for name, found, seconds in itertools.chain(rows(mode, samples), folder_rows(mode, names)):
                 counts = [len(things) for things in found]
                 totals, spent = [a + b for a, b in zip(totals, counts, strict=True)], spent + seconds
-                print(f"{name:32}" + "".join(f"{n or '·':>10}" for n in counts) + f"{seconds:10.2f}", flush=True)
+                print(f"{name:36}" + "".join(f"{n or '·':>10}" for n in counts) + f"{seconds:10.2f}", flush=True)
                 for column, things in zip(COLUMNS, found, strict=True):
                     for thing in things:
                         print(f"      {column}: {thing}")
         except AutograderError as why:
             print(f"not run: {why}")
             continue
-        print(f"{'total':32}" + "".join(f"{n:10}" for n in totals) + f"{spent:10.1f}")
+        print(f"{'total':36}" + "".join(f"{n:10}" for n in totals) + f"{spent:10.1f}")
         bad += sum(totals)
     return bad
 

@@ -24,7 +24,7 @@ def test_wrong_functions_are_named_and_right_ones_not_accused():
 
 
 def test_what_people_post_in_public_is_explained():
-    found = told([CASES / "wrong.py", CASES / "slips.py", CASES / "right.py"])
+    found = told([CASES / f"{name}.py" for name in ("wrong", "slips", "right", "public")])
     figures = shares_of([t for t in found if t.exercise in mutants.NAMES])
     assert figures["cases_explained"] >= 0.97
     assert figures["off_named_or_measured"] >= 0.65

@@ -38,6 +38,7 @@ class Catalogue:
         self.groups: dict[str, list[Case]] = {}
         self.singles: dict[str, Function] = {}
         self.words: dict[str, list[str]] = {}
+        self.steps: dict[str, str] = {}  # the fact of a mistake that is made beside another
         self.changes: dict[str, dict[str, Any]] = {}
         self.draws: dict[str, Inputs] = {}  # group of visible cases -> what draws others of its kind
 
@@ -81,13 +82,17 @@ class Catalogue:
         return self.proof_cases(AT_GRADING, {name: self.mistakes()[name][0]})
 
     def read(self, path: Path) -> None:
-        """Register what a JSON file says: visible cases by group, and mistakes, some of which need a formula."""
+        """Register what a JSON file says: visible cases by group, and mistakes, some of which need a formula.
+
+        A fact that tells what comes out is true of this mistake alone; beside another, its `step` is told.
+        """
         said = json.loads(path.read_text("utf-8"))
         for group, cases in said.get("cases", {}).items():
             for case in cases:
                 self.visible(group, *case["args"], label=case["label"])
         for name, mistake in said["mistakes"].items():
             self.words[name] = [mistake["fact"], mistake["question"]]
+            self.steps[name] = mistake.get("step", mistake["fact"])
             if change := mistake.get("change"):
                 self.changes[name] = change
                 self.singles[name] = partial(self.variants, **change)
@@ -105,7 +110,8 @@ class Catalogue:
         for a, b in combinations(self.changes, 2):
             if not self.changes[a].keys() & self.changes[b].keys():
                 wrong = partial(self.variants, **self.changes[a], **self.changes[b])
-                known[f"{a}+{b}"] = (wrong, both(self.words[a], self.words[b]))
+                told = f"{self.steps[a].rstrip('.')}, and {lower(self.steps[b])}"
+                known[f"{a}+{b}"] = (wrong, [told, self.words[a][1]])  # both facts, and one question
         return known
 
     def write(self, folder: Path) -> None:
@@ -155,11 +161,6 @@ def output(wrong: Function, args: tuple) -> np.ndarray | None:
         except (ValueError, IndexError, TypeError):
             return None
     return exact if same(short, exact) else np.empty(0)
-
-
-def both(first: list[str], second: list[str]) -> list[str]:
-    """The words of two mistakes made together: both facts, and one question, the first."""
-    return [f"{first[0].rstrip('.')}, and {lower(second[0])}", first[1]]
 
 
 def lower(sentence: str) -> str:

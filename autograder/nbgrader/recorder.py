@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
 from autograder.errors import CannotGrade, UsageError
-from autograder.files import save
+from autograder.files import save, sweep
 from autograder.nbgrader.course_files import HandedIn, companions, handed_in, made_from
 from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
 from autograder.nbgrader.gradebook import OneGradebook
@@ -184,6 +184,7 @@ class Recorder(Course):
 
     def write(self, converter: BaseConverter, student: str, path: Path, text: str, beside: dict[str, str]) -> None:
         """Write what a converter has made, after the two small files that nbgrader looks for beside it."""
+        sweep(path.parent)  # what an earlier run left that was killed here
         for name, said in (*beside.items(), (path.name, text)):
             save(path.with_name(name), said)
             path.with_name(name).chmod(int(str(converter.permissions), 8))

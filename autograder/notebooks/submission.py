@@ -15,7 +15,7 @@ from autograder.errors import UsageError
 from autograder.notebooks.magics import Magics
 from autograder.notebooks.opening import Notebook, Unreadable, open_notebook
 from autograder.settings import Settings
-from autograder.source_code import defined, lines
+from autograder.source_code import defined, lines, tree
 
 MAX_CODE = 2**20  # characters of student code in one notebook
 MAX_NOTES, MAX_NOTE = 50, 200  # notes about one notebook, and characters of one
@@ -99,6 +99,8 @@ def read(notebook: Notebook, release: Release) -> Submission:
             notes.append(f"The test cell {where} was edited; the released one counts.")
             if not names:
                 continue
+        if where not in release.solutions and (parsed := tree(source)) and not parsed.body:
+            continue  # nothing to run, which costs seconds when there are a thousand of them
         # A function that is written in any cell is no stub any more, whatever its own cell holds.
         submission.untouched.difference_update(names)  # written elsewhere all the same
         submission.cells.append(Cell(source, where if where in release.solutions else names[0] if names else where))

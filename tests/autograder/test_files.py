@@ -1,12 +1,15 @@
 """Protects writing a file: whole or not at all, whoever else is writing it."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from autograder.files import save, save_output
+from autograder.files import save, save_output, sweep
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -32,6 +35,28 @@ def test_a_reader_never_sees_half_a_file_though_two_threads_write_it(tmp_path):
         seen.add(path.read_text())
     assert seen <= set(contents)
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_what_a_killed_process_has_half_written_is_swept_away_and_nothing_else(tmp_path):
+    code = """
+import os, signal, sys
+from autograder.files import save
+save(sys.argv[1], (os.kill(os.getpid(), signal.SIGKILL) or "b" for _ in "a"))
+"""
+    killed = subprocess.run([sys.executable, "-c", code, tmp_path / "page.html"])
+    assert killed.returncode == -signal.SIGKILL
+    (remains,) = tmp_path.iterdir()
+    mine = tmp_path / ".hidden"
+    mine.write_text("a student's")
+
+    def pieces():
+        yield "half"
+        sweep(tmp_path)
+        yield " and half"
+
+    save(tmp_path / "page.html", pieces())
+    assert not remains.exists() and mine.exists()
+    assert (tmp_path / "page.html").read_text() == "half and half"
 
 
 def test_a_dash_is_standard_output_and_no_file(tmp_path, monkeypatch, capsys):

@@ -362,7 +362,7 @@ W.append(
 def cosine_similarity(a,b):
     return np.dot(a[:3],b[:3])/(np.linalg.norm(a)*np.linalg.norm(b))
 """,
-        "cosine|times|length 1",
+        "cosine|times|length 1|Which numbers",
     )
 )
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from gptkit.checks.cases import load
 
-from autograder.exercises.catalogue import Catalogue, both, output
+from autograder.exercises import modules
+from autograder.exercises.catalogue import Catalogue, output
 
 
 def doubling():
@@ -20,12 +21,14 @@ def doubling():
     return catalogue
 
 
-def read(catalogue, folder, entries, **formulas):
-    """Register mistakes given as {name: (change of parameters or None, fact, question)}."""
+def read(catalogue, folder, entries, steps=None, **formulas):
+    """Register mistakes given as {name: (change of parameters or None, fact, question)}; `steps`: {name: step}."""
     told = {
         name: {"fact": fact, "question": question} | ({"change": change} if change else {})
         for name, (change, fact, question) in entries.items()
     }
+    for name, step in (steps or {}).items():
+        told[name]["step"] = step
     (folder / "f.json").write_text(json.dumps({"mistakes": told}))
     catalogue.read(folder / "f.json")
     catalogue.formulas(**formulas)
@@ -60,10 +63,10 @@ def test_two_variants_are_known_together_unless_they_change_the_same(tmp_path):
 
     told = {
         "tripled": ({"factor": 3}, "It triples.", "How much is twice?"),
-        "quadrupled": ({"factor": 4}, "It takes four times as much.", "How much is twice?"),
+        "quadrupled": ({"factor": 4}, "2 becomes 8.", "How much is twice?"),
         "nothing_added": ({"added": 0}, "The 1 is missing.", "What is added?"),
     }
-    read(catalogue, tmp_path, told)
+    read(catalogue, tmp_path, told, steps={"quadrupled": "It takes four times as much."})
     catalogue.write(tmp_path)
     groups, words = load(tmp_path / "f.npz")
     assert list(words) == [
@@ -77,6 +80,8 @@ def test_two_variants_are_known_together_unless_they_change_the_same(tmp_path):
         "It triples, and the 1 is missing.",
         "How much is twice?",
     ]
+    assert words["quadrupled"][0] == "2 becomes 8."
+    assert words["quadrupled+nothing_added"][0] == "It takes four times as much, and the 1 is missing."
     (case,) = groups["some"]
     assert case.expected.tolist() == [3, 5]
     assert case.fingerprints["tripled+nothing_added"].tolist() == [3, 6]
@@ -112,8 +117,9 @@ def test_raising_and_precision_leave_no_fingerprint():
     assert output(lambda x: x / 0, (np.ones(2, np.float32),)).tolist() == [np.inf, np.inf]
 
 
-def test_two_mistakes_are_told_in_one_fact_and_asked_about_in_the_question_of_the_first():
-    assert both(["The scale is missing.", "What divides?"], ["NumPy is right.", "Why?"]) == [
-        "The scale is missing, and NumPy is right.",
-        "What divides?",
-    ]
+@pytest.mark.parametrize("effect", ["NaN", "sum to", "sums to", "so the", "so exp", "probabilit"])
+def test_of_two_mistakes_together_is_told_what_is_done_for_what_comes_out_would_not_hold(effect):
+    """`x ** 2 / sum(x ** 2)` is no exp that overflows, and exponentials alone give infinity, not NaN."""
+    catalogues = [module.catalogue for module in modules().values() if hasattr(module, "catalogue")]
+    pairs = {name: words[0] for c in catalogues for name, (_, words) in c.mistakes().items() if "+" in name}
+    assert len(pairs) > 200 and not {name: told for name, told in pairs.items() if effect in told}

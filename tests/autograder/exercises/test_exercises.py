@@ -69,22 +69,23 @@ def test_the_data_files_are_fresh(tmp_path):
 
 
 def test_visible_checks_answer_within_a_second():
+    """Of this process's own time, for the machine may be busy."""
     for name in EXERCISES:
         visible = [c for c in EXERCISES[name].checks if not c.hidden]
         run(visible, student(name))  # files are read once
-        started = time.perf_counter()
+        started = time.process_time()
         run(visible, student(name))
-        assert time.perf_counter() - started < 0.5, name
+        assert time.process_time() - started < 0.5, name
 
 
 def test_a_second_submission_costs_little():
     for name in EXERCISES:
         run(EXERCISES[name].checks, student(name), HIDDEN[0])
-    started = time.perf_counter()
+    started = time.process_time()
     for name in EXERCISES:
         if name != "sample_top_n":  # whose time is the student's own
             run(EXERCISES[name].checks, student(name), HIDDEN[0])
-    assert time.perf_counter() - started < 0.3
+    assert time.process_time() - started < 0.3
 
 
 # ---- Fair: every honest way of writing it passes ----

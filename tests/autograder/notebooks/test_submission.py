@@ -58,6 +58,12 @@ def test_untouched_stub_does_not_run(tmp_path, release):
     assert ran(tmp_path, release, SETUP, STUB, TEST)[0] == [("cell 1", "import numpy as np")]
 
 
+def test_cells_without_a_statement_do_not_run(tmp_path, release):
+    odd = [code(source) for source in ("", " \n", "# a remark\n\n  # and one", "'a text'", "x =")]
+    cells, _ = ran(tmp_path, release, SETUP, STUB, TEST, *odd)
+    assert [source for _, source in cells[1:]] == ["'a text'", "x ="]
+
+
 def test_deleted_setup_cell_runs_all_the_same(tmp_path, release):
     cells, notes = ran(tmp_path, release, ANSWER, TEST)
     assert cells[0] == ("setup", "import numpy as np")

@@ -18,7 +18,8 @@ from picoGPT import gpt2_pico
 
 STORED = {m.exercise.name: m.stored for m in (cosine_similarity, softmax, layer_norm, attention)}
 EXERCISES = {m.exercise.name: m.exercise for m in (cosine_similarity, softmax, layer_norm, attention)}
-RIGHT = runpy.run_path(str(Path(__file__).parents[2] / "cases" / "right.py"))["H"]
+CASES = Path(__file__).parents[2] / "cases"
+RIGHT = [case for name in ("right.py", "public.py") for case in runpy.run_path(str(CASES / name))["H"]]
 right = gpt2_pico.attention
 
 
@@ -81,6 +82,9 @@ MEASURED = [
     ("attention", "v_by_column", "Two equal", by_column),
     ("attention", "v_not_last", "Doubling", lambda q, k, v, m: gpt2_pico.softmax(q @ k.T @ v)),
     ("cosine_similarity", "length_multiplied", "`b` 4 times", lambda a, b: a @ b / norm(a) * norm(b)),
+    ("cosine_similarity", "lengths_apart", "by 4.", lambda a, b: a @ b / norm(a) ** 2),
+    ("cosine_similarity", "left_out", "0, 1, 0, 0", lambda a, b: a[0] * b[0] / norm(a) / norm(b)),
+    ("cosine_similarity", "left_out", "0, 0, 0, 1", lambda a, b: a[:-1] @ b[:-1] / norm(a) / norm(b)),
     ("cosine_similarity", "factor", "100 times", lambda a, b: 100 * a @ b / norm(a) / norm(b)),
     ("cosine_similarity", "flipped", "sign", lambda a, b: a @ b / (a.sum() * b.sum())),
 ]  # fmt: skip

@@ -479,9 +479,13 @@ def register(offered) -> str:
 
 
 def start(offered, before: str = "") -> subprocess.Popen:
-    """A process that runs `before` and fetches "fake"; the environment names server and folder."""
+    """A process that runs `before` and fetches "fake"; the environment names server and folder.
+
+    It hears Ctrl-C, which a child of what a shell has put into the background would not.
+    """
     code = (
         register(offered)
+        + "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         + before
         + ("from gptkit.__main__ import main; import sys; sys.exit(main(['fetch', 'fake', '--source', 'huggingface']))")
     )

@@ -81,7 +81,10 @@ def test_half_precision_is_read_as_float32(folder):
 
 
 def test_opening_copies_nothing(tmp_path):
-    """64 MB of parameters in a fresh process that has imported NumPy: milliseconds, and no memory of its own."""
+    """Of 64 MB of parameters a fresh process reads what it looks at: not the rest, into its own memory or the system's.
+
+    The milliseconds that this makes are measured by benchmarks/inference.py.
+    """
     big = HPARAMS | {"n_embd": 512, "n_layer": 5}
     folder = tmp_path / "big"
     folder.mkdir()
@@ -89,17 +92,16 @@ def test_opening_copies_nothing(tmp_path):
     variables = {name: np.zeros(shape, np.float32) for name, shape in layout.shapes(big).items()}
     tensorfile.write(folder / "model.safetensors", variables)
     code = """
-import sys, time, numpy, psutil
-process, before, start = psutil.Process(), psutil.Process().memory_full_info().uss, time.process_time()
+import sys, psutil
 from gptkit import weights
+before = psutil.Process().memory_info().rss  # with the parts of mapped files that were looked at
 params = weights.load(sys.argv[1])[1]
 float(params["wte"][0, 0])
-print(time.process_time() - start, (process.memory_full_info().uss - before) / 1e6, "tensorflow" in sys.modules)
+print((psutil.Process().memory_info().rss - before) / 1e6, "tensorflow" in sys.modules)
 """
-    runs = [subprocess.check_output([sys.executable, "-c", code, folder], text=True).split() for _ in range(3)]
-    assert min(float(run[0]) for run in runs) < 0.1  # seconds of this process's own, for the machine may be busy
-    assert max(float(run[1]) for run in runs) < 10  # MB, of 64 MB
-    assert all(run[2] == "False" for run in runs)
+    megabytes, tensorflow = subprocess.check_output([sys.executable, "-c", code, folder], text=True).split()
+    assert float(megabytes) < 10
+    assert tensorflow == "False"
 
 
 def test_arrays_start_where_processors_like_it(folder):
