@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   autograder grade submitted/ --json results.json --junit results.xml --markdown summary.md
   autograder grade gpt2.ipynb --gradescope results/results.json
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
+  autograder course mark gpt2                       all answers to a question in words, marked by keyboard
   autograder report submitted/                      what a class has not understood, as one page and a table
   autograder release                                after a change of source/gpt2/gpt2.ipynb
   autograder classroom ../gpt2-for-students         a repository for students: notebook, kit, visible tests, workflow
