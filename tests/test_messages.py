@@ -142,6 +142,9 @@ def rendered() -> dict[str, list[str]]:
         "A module that is not there": [replies.raised(error, "softmax", [], False).fact for error in raised_],
         "A right function in place of a wrong one": [message(one, check) for one in (with_right, third, two_wrong)],
         "A check that was not reached": [message(whole, late)],
+        "A check that passed and earns nothing": [
+            message(whole, replace(check, passed=True, fact="Each row sums to 1."))
+        ],
         "A file that is no notebook": [f"gpt2.ipynb {what_it_is(data)}" for data in files],
         "Several notebooks": several,
         "A function that took too long": [f"{too_slow('softmax', 10.0).fact} {too_slow('softmax', 10.0).question}"],

@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   autograder grade gpt2.ipynb --gradescope results/results.json
   autograder course grade gpt2                      in a course folder: gradebook and feedback, on all cores
   autograder explain submitted/ada softmax          for you, not for students: why that mark, hidden cases and all
+  autograder course mark gpt2                       all answers to a question in words, marked by keyboard
   autograder report submitted/                      what a class has not understood, as one page and a table
   autograder marks --canvas EXPORT.csv              the marks and feedback for Canvas, or --moodle
   autograder release                                after a change of source/gpt2/gpt2.ipynb

@@ -63,11 +63,8 @@ class Marking:
 
     def grades(self, question: str, student: str | None = None) -> list[tuple[str, Grade, Comment | None, str | None]]:
         """(student, grade, comment, digest of the answer that the mark is for) of everyone, or of one."""
-        submitted = select(SubmittedAssignment.student_id, Grade, ANSWERS.c.answer).join(
-            SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id
-        )
-        submitted = submitted.join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-        submitted = submitted.join(Grade, Grade.notebook_id == SubmittedNotebook.id).join(Grade.cell)
+        submitted = select(SubmittedAssignment.student_id, Grade, ANSWERS.c.answer).join(SubmittedAssignment.notebooks)
+        submitted = submitted.join(SubmittedNotebook.grades).join(Grade.cell).join(SubmittedAssignment.assignment)
         submitted = submitted.outerjoin(ANSWERS, ANSWERS.c.grade_id == Grade.id)
         submitted = submitted.where(Assignment.name == self.assignment, BaseCell.name == question)
         if student is not None:

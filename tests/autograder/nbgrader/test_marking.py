@@ -19,7 +19,15 @@ from tests.autograder.nbgrader.test_nbgrader import SCRIPTS, edit
 from tests.submissions.build import HERE
 
 QUESTION = "compare_sampling"
-SAID = {"ada": "Because $p < 1$.", "bo": " ".join(SCRIPTS), "cleo": None}
+SAID = {
+    "ada": """Greedy text begins well and then goes in circles: what has been said once is likely to be said again, and
+the likeliest token is always taken. With $n = 5$ each seed leaves the circle somewhere else; with $n = 200$ it drifts.
+For a fact I would choose $n = 1$, for a story $n = 40$ with a temperature of about 1.""",
+    "bo": "It repeats itself. More candidates make it more random, and a high temperature makes it worse.",
+    "cleo": None,
+    "zed": " ".join(SCRIPTS),
+}
+OPEN, GIVEN = (None, True, None), (None, False, None)  # nbgrader gives 0 to what was left as it was
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +116,12 @@ def test_a_saved_mark_outlives_the_server_and_no_other_is_taken(course, serve):
     status, said = put(address, **told)
     process.send_signal(signal.SIGKILL)
     assert status == 200
-    assert marks(course) == {"ada": (7.5, False, "Good."), "bo": (None, True, None), "cleo": (None, False, None)}
+    assert marks(course) == {"ada": (7.5, False, "Good."), "bo": OPEN, "cleo": GIVEN, "zed": OPEN}
 
     _, address = serve()
     assert put(address, **told)[0] == 409, "it was marked meanwhile"
     assert put(address, **told | {"score": None, "comment": "", "seen": said["seen"]})[0] == 200
-    assert marks(course)["ada"] == (None, True, None)
+    assert marks(course)["ada"] == OPEN
 
 
 def test_a_mark_is_for_the_answer_that_was_read(course, serve):
@@ -125,7 +133,7 @@ def test_a_mark_is_for_the_answer_that_was_read(course, serve):
         (known,) = database.execute(select(ANSWERS.c.answer).where(*there)).one()
         database.execute(update(ANSWERS).where(*there).values(answer="another"))
     status, said = put(address, student="bo", score=5, comment="", seen=before)
-    assert status == 409 and "Reload the page" in said["error"] and marks(course)["bo"] == (None, True, None)
+    assert status == 409 and "Reload the page" in said["error"] and marks(course)["bo"] == OPEN
     with gradebook(course) as book, book.engine.begin() as database:
         database.execute(update(ANSWERS).where(*there).values(answer=known))
     assert put(address, student="bo", score=5, comment="", seen=before)[0] == 200
@@ -145,13 +153,13 @@ def test_marks_are_given_by_keyboard(course, serve, chromium, keep, axe):
     page = chromium.new_page(viewport={"width": 1200, "height": 800})
     page.goto(address)
     assert not axe(page) and page.evaluate("window.ran") is None
-    assert page.locator("article math").count() == 2  # ada's, and the script that one would like to be a formula
+    assert page.locator("article math").count() == 5  # ada's, and the script that zed would like to be a formula
     for keys in ("8", "Enter", "7.5", "Tab", "Which output shows it?", "Tab"):
         page.keyboard.press(keys) if keys in ("Enter", "Tab") else page.keyboard.type(keys)
     states = page.locator("output")
     expect(states.nth(0)).to_have_text("Saved.")
     expect(states.nth(1)).to_have_text("Saved.")
-    assert page.locator("#open").text_content() == "0"
+    assert page.locator("#open").text_content() == "1"
     keep(page, "marking")
     third = page.get_by_label("Mark").nth(2)
     third.fill("11")
@@ -163,11 +171,8 @@ def test_marks_are_given_by_keyboard(course, serve, chromium, keep, axe):
     third.press("Enter")
     expect(states.nth(2)).to_contain_text("the server has been stopped")
     page.close(run_before_unload=False)
-    assert marks(course) == {
-        "ada": (8, False, None),
-        "bo": (7.5, False, "Which output shows it?"),
-        "cleo": (None, False, None),
-    }
+    said = {"ada": (8, False, None), "bo": (7.5, False, "Which output shows it?")}
+    assert marks(course) == said | {"cleo": GIVEN, "zed": OPEN}
 
 
 def test_wrong_use_is_one_clear_line(course, tmp_path, monkeypatch, capsys):
