@@ -55,9 +55,10 @@ clean:  ## remove what make has made, the environments too
 	 > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/autograder.pth"
 	@touch $@
 
-.venv-peers/.installed:
+.venv-peers/.installed: Makefile
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==5.23.0 otter-grader ipykernel
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 transformers==5.23.0 ctranslate2==4.8.5 \
+	 otter-grader ipykernel
 	@touch $@
 
 .venv-site/.installed: .venv/.installed autograder/doors/templates/site/requirements.txt tests/browser/pyodide.txt
