@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,13 @@ class GitHubAccess:
         if not token:
             raise UsageError("Set GITHUB_TOKEN to a token that may read the contents of the students' repositories.")
         return cls((environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"), token.strip())
+
+
+def told(names: Collection[str], environment: Mapping[str, str] = os.environ) -> list[str]:
+    """What the program that runs this one says about a submission, in variables. Raises UsageError when one lacks."""
+    if lacking := [name for name in names if not environment.get(name)]:
+        raise UsageError(f"Another program is to run this, and to set {', '.join(lacking)}.")
+    return [environment[name] for name in names]
 
 
 def course_seed(path: Path) -> str:

@@ -8,7 +8,17 @@ import pytest
 
 from tests.copies import bash, copy_repository
 
-GIT = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@localhost", "-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"]
+GIT = [
+    "git",
+    "-c",
+    "user.name=Ada",
+    "-c",
+    "user.email=ada@localhost",
+    "-c",
+    "core.autocrlf=false",
+    "-c",
+    "commit.gpgsign=false",
+]
 MADE = """
 python -m autograder gradescope made/gpt2.zip
 python -m autograder classroom50 made/classroom50
