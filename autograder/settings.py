@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,13 @@ class GitHubAccess:
 def completing() -> bool:
     """Whether a shell asks for the words that may come next (argcomplete's way), and nothing is to be done."""
     return "_ARGCOMPLETE" in os.environ
+
+
+def told(names: Collection[str], environment: Mapping[str, str] = os.environ) -> list[str]:
+    """What the program that runs this one says about a submission, in variables. Raises UsageError when one lacks."""
+    if lacking := [name for name in names if not environment.get(name)]:
+        raise UsageError(f"Another program is to run this, and to set {', '.join(lacking)}.")
+    return [environment[name] for name in names]
 
 
 def course_seed(path: Path) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -20,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from autograder.doors.gradescope import TEMPLATES, contents, graded
-from autograder.errors import AutograderError, UsageError
+from autograder.errors import AutograderError
 from autograder.files import new_folder, save, save_output
 from autograder.record import Record
 from autograder.reports import markdown
-from autograder.settings import Settings
+from autograder.settings import Settings, told
 
-TOLD = {"classroom": "CLASSROOM", "assignment": "ASSIGNMENT", "submission": "SUBMISSION_TAG"}
-TOLD |= {"commit": "COMMIT_URL", "release": "RELEASE_URL"}  # a field of result.json: the variable that holds it
+FIELDS = ("classroom", "assignment", "submission", "commit", "release", "review")  # of result.json, and whence:
+VARIABLES = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
 
 
 def add_parser(commands: Any) -> None:
@@ -62,8 +61,8 @@ def scale(record: Record) -> int:
     return 3 * math.lcm(*(share.denominator for share in points))
 
 
-def result(record: Record, told: Mapping[str, str]) -> dict[str, Any]:
-    """Classroom 50's result.json; `told` holds what it says about the submission. It adds whose the repository is."""
+def result(record: Record, said: Sequence[str]) -> dict[str, Any]:
+    """Classroom 50's result.json; `said` holds the values of its VARIABLES. It adds whose the repository is."""
     by = scale(record)
     tests = [
         {
@@ -76,8 +75,7 @@ def result(record: Record, told: Mapping[str, str]) -> dict[str, Any]:
     ]
     return {
         "schema": "classroom50/result/v1",
-        **{field: told[variable] for field, variable in TOLD.items()},
-        "review": told.get("REVIEW_URL") or told["COMMIT_URL"],
+        **dict(zip(FIELDS, said, strict=True)),
         "datetime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "score": sum(test["score"] for test in tests),
         "max-score": sum(test["max-score"] for test in tests),
@@ -94,16 +92,13 @@ def page(record: Record) -> str:
     return "".join([*markdown([record]), f"\n{whole} This score is advice; your instructor grades again.\n"])
 
 
-def main(checkout: Path, told: Mapping[str, str]) -> int:
+def main(checkout: Path) -> int:
     """Grade a student's checkout: result.json and release-body.md in it. No result.json where nothing can be graded."""
     try:
-        if lacking := [variable for variable in TOLD.values() if variable not in told]:
-            raise UsageError(f"Classroom 50 is to run this: it sets {', '.join(lacking)}.")
+        said = told(VARIABLES)
         record = graded(checkout)
-        for name, text in (
-            ("result.json", json.dumps(result(record, told), indent=1)),
-            ("release-body.md", page(record)),
-        ):
+        texts = {"result.json": json.dumps(result(record, said), indent=1), "release-body.md": page(record)}
+        for name, text in texts.items():
             if (checkout / name).is_symlink():  # a student's; what is written goes into the checkout
                 (checkout / name).unlink()
             save_output(checkout / name, text)
@@ -115,4 +110,4 @@ def main(checkout: Path, told: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), os.environ))
+    sys.exit(main(Path(sys.argv[1])))
