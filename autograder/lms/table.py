@@ -113,8 +113,9 @@ def moodle(path: Path, column: str | None, full: float) -> Table:
     mark, `full` for everybody. Raises UsageError.
     """
     table = opened(path)
-    students = [row for row in table.cells[1:] if len(row) == len(table.header) and PARTICIPANT.fullmatch(row[0].says)]
-    if not students:
+    whole = [row for row in table.cells[1:] if len(row) == len(table.header)]
+    students = [row for row in whole if PARTICIPANT.fullmatch(row[0].says)]
+    if not students or len(table.header) < 3:
         raise UsageError(f"{path}: not a grading worksheet of Moodle's (Assignment > Download grading worksheet).")
     titles = [cell for cell, title in enumerate(table.header) if title == "Grade"]
     before = [at for at in range(1, len(table.header) - 1) if all(number(row[at + 1].says) == full for row in students)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from typing import NoReturn
 
 from gptkit import load, weights
+from gptkit.command_line import Parser, printing
 from gptkit.weights import layout
 from gptkit.weights.published import MODELS, SOURCES
 from gptkit.weights.tensorfile import WeightsError
@@ -23,25 +22,23 @@ environment:
 """
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse with one line for a usage error."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (--help shows what there is)\n")
-
-
-def main(argv: list[str] | None = None, prog: str = "python -m gptkit") -> int:
+def main(argv: list[str] | None = None) -> int:
     """The command line; returns the exit code: 0, or 1 with one line on stderr. A usage error exits with 2."""
-    options = _parser(prog).parse_args(argv)
+    parser = Parser("python -m gptkit", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_version()
+    add_commands(parser)
+    with printing():
+        return run(parser.parse_args(argv), parser.prog)
+    return 0  # the reader left
+
+
+def run(options: argparse.Namespace, prog: str) -> int:
+    """Run the command that was parsed; returns the exit code, as `main` does."""
     try:
         options.run(options)
-        print(end="", flush=True)
-    except WeightsError as why:
-        print(f"{prog}: {why}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # whoever reads, `head` for one, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as why:
+    except BrokenPipeError:
+        raise
+    except (WeightsError, OSError) as why:
         print(f"{prog}: {why}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -50,9 +47,9 @@ def main(argv: list[str] | None = None, prog: str = "python -m gptkit") -> int:
     return 0
 
 
-def _parser(prog: str) -> Parser:
-    parser = Parser(prog, description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True, metavar="fetch | verify | info", parser_class=Parser)
+def add_commands(parser: Parser) -> None:
+    """Add fetch, verify and info to a command line."""
+    commands = parser.add_subparsers(metavar="fetch | verify | info")
     fetch = commands.add_parser("fetch", help="download a model, verify it, make it ready")
     names = ", ".join(MODELS)
     fetch.add_argument("name", nargs="?", default="124M", choices=list(MODELS), help=f"{names} (default: 124M)")
@@ -67,7 +64,6 @@ def _parser(prog: str) -> Parser:
     verify.set_defaults(run=_verify)
     info = commands.add_parser("info", help="what is there, and where")
     info.set_defaults(run=_info)
-    return parser
 
 
 def _fetch(options: argparse.Namespace) -> None:

@@ -120,7 +120,7 @@ def test_a_column_that_is_named(export):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a,b\n1,2\n", "PK\x03\x04", "\ufeff", "Student,ID,Section\n", "Identifier,Grade\n"]
+    "text", ["", "a,b\n1,2\n", "PK\x03\x04\nx7\n", "\ufeff", "Student,ID,Section\n", "Identifier,Grade\n"]
 )
 @pytest.mark.parametrize("kind", [table.canvas, table.moodle])
 def test_what_is_no_such_table_is_one_line(export, text, kind):

@@ -3,35 +3,19 @@
 import numpy as np
 
 from gptkit.checks.cases import Stored, gates
-from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.core import Exercise, Student
 from gptkit.checks.probes.attention import probes
 
 exercise = Exercise("attention", "(q, k, v, mask)", uses=("softmax",))
 stored = Stored(exercise.name, exercise.signature, probes)
-
-
-@exercise.check(share=0.15, value=True)
-def no_mask(attention: Student) -> None:
-    """With a mask of zeros, each query collects the values as the formula says."""
-    stored.compare(attention, "no_mask")
-
-
-@exercise.check(share=0.1, value=True)
-def causal_mask(attention: Student) -> None:
-    """With -1e10 in the mask, what lies ahead is not seen."""
-    stored.compare(attention, "causal_mask")
-
-
-@exercise.check(share=0.1, value=True)
-def any_mask(attention: Student) -> None:
-    """The mask may hold any numbers: they are added to the scaled scores."""
-    stored.compare(attention, "any_mask")
-
-
-@exercise.check(share=0.05, value=True)
-def large_scores(attention: Student) -> None:
-    """Scores far from zero give numbers, not NaN."""
-    stored.compare(attention, "large_scores")
+stored.visible_check(
+    exercise, "no_mask", share=0.15, says="With a mask of zeros, each query collects the values as the formula says."
+)
+stored.visible_check(exercise, "causal_mask", share=0.1, says="With -1e10 in the mask, what lies ahead is not seen.")
+stored.visible_check(
+    exercise, "any_mask", share=0.1, says="The mask may hold any numbers: they are added to the scaled scores."
+)
+stored.visible_check(exercise, "large_scores", share=0.05, says="Scores far from zero give numbers, not NaN.")
 
 
 @exercise.check(share=0.1)
@@ -41,11 +25,8 @@ def weights_sum_to_one(attention: Student) -> None:
     q, k, v, mask = case.args
     out = gates(attention.name, case, attention(q, k, np.ones_like(v), mask))
     if np.abs(out - 1).max() > 1e-3:
-        raise Failed(
-            "When all values are 1, the result is not 1 everywhere.",
-            "What do one query's weights sum to?",
-            example=stored.smallest(attention),
-        )
+        fact = "When all values are 1, the result is not 1 everywhere."
+        raise stored.failed(attention, fact, "What do one query's weights sum to?")
 
 
 @exercise.check(share=0.05)

@@ -10,22 +10,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gptkit.checks.core import ENDS, Failed, Student, kind_of
+from gptkit.checks.core import ENDS, Check, Exercise, Failed, Student, first_paragraph, kind_of
 from gptkit.checks.probes import Probes
 from gptkit.checks.words import BY_INPUT, difference, example, question_about, question_after
 
 DATA = Path(__file__).parent / "data"
 PROOFS = "proofs"  # the group of cases that prove a mistake's name, and that no check shows
 RTOL, ATOL = 1e-4, 1e-5  # float32 honesty: what any order of the same operations keeps
+MakeCases = Callable[[Any], Sequence["Case"]]  # of the hidden data
 NEAR = 3e-4  # how close a result must be to a mistake's, relative to its largest number, to be the same
 
 
@@ -43,7 +45,17 @@ class Case:
     label: str
     shape: str = ""
     shown: bool = True  # False for hidden cases, whose numbers no message may tell
-    fingerprints: dict[str, np.ndarray | None] = field(default_factory=dict)
+    fingerprints: Mapping[str, np.ndarray | None] = field(default_factory=dict)
+
+
+class Compared(NamedTuple):
+    """A call whose result was compared and is off: the function's name, the case, what came (a Failed if it raised)."""
+
+    name: str
+    case: Case
+    came: Any
+    rtol: float
+    atol: float
 
 
 class Stored:
@@ -82,12 +94,35 @@ class Stored:
         finally:
             self._drawn.reset(token)
 
+    def visible_check(self, exercise: Exercise, group: str, *, share: float, says: str) -> None:
+        """Register the check that a group of the visible cases is answered as expected, under the group's name."""
+        exercise.checks.append(Check(group, says, share, True, False, lambda f: self.compare(f, group)))
+
+    def hidden_check(
+        self, exercise: Exercise, *, share: float, **tolerances: float
+    ) -> Callable[[MakeCases], MakeCases]:
+        """Register the check that cases made of the hidden data are answered as expected, as `compare` tells.
+
+        The check has the name of the function that makes them; its docstring's first paragraph is what students read.
+        """
+
+        def register(make: MakeCases) -> MakeCases:
+            def test(f: Student, data: Any) -> None:
+                self.compare(f, data.keep(make), **tolerances)
+
+            exercise.checks.append(Check(make.__name__, first_paragraph(make), share, True, True, test))
+            return make
+
+        return register
+
     def compare(self, f: Student, cases: str | Sequence[Case], *, rtol: float = RTOL, atol: float = ATOL) -> None:
         """Raise Failed unless `f` returns what is expected for every case (a group's name stands for its cases).
 
         `rtol` is relative to each number, `atol` to a case's largest one. A call that raised is told before numbers
         that are off, and the smallest case before larger ones.
         """
+        # Also for hidden cases: the stored ones are asked first, so that no answer to them can depend on hidden
+        # inputs.
         kept, shown = self.answers(f), self.cases
         if isinstance(cases, str) and cases in self._drawn.get():
             cases = self._drawn.get()[cases]
@@ -105,6 +140,7 @@ class Stored:
         ]
         if not found:
             return
+        # Of several cases the smallest is told: it is the one that can be worked out by hand.
         (_, verdict), cause = min(found, key=lambda one: one[0]), self.cause(f)
         why = verdict
         if verdict.status != "error" or (cause and cause.measured == "signature"):
@@ -112,6 +148,8 @@ class Stored:
         elif cause and cause.mistake:
             why = Failed(verdict.fact, cause.question, cause.mistake, verdict.status, line=verdict.line)
         why.example = self.smallest(f, shown)
+        asked = zip(cases, results, verdicts, strict=True)
+        why.compared = [Compared(f.name, c, r, rtol, atol) for c, r, v in asked if v is not None]
         raise why
 
     def _verdict(
@@ -133,6 +171,10 @@ class Stored:
         if not case.shown:
             return Failed(f"{name} returned other numbers than expected for {case.label}.", question)
         return Failed(difference(name, self.names, case.args, got, case.expected, case.label), question)
+
+    def failed(self, f: Student, fact: str, question: str) -> Failed:
+        """A fact about all results of `f`, with the smallest case that shows it."""
+        return Failed(fact, question, example=self.smallest(f))
 
     def smallest(self, f: Student, cases: Sequence[Case] = ()) -> str | None:
         """The smallest stored case (of all, or of some) that `f` gets wrong, with what came and what should have."""
@@ -186,6 +228,8 @@ class Stored:
             return Failed(fact, question, status="error", measured="signature")
         if required > self.required and names[: len(self.names)] == self.names:
             return Failed(fact, "Which parameter has a default there?", status="error", measured="signature")
+        # Only a function that does better when its own order is followed has its parameters swapped; names may
+        # differ.
         order = [name.lower() for name in names[: len(self.names)]]
         if order == self.names or sorted(order) != sorted(self.names):
             return None
@@ -200,7 +244,7 @@ class Stored:
         """Whether the same calls give other numbers the second time."""
         before = [as_array(r) for r in self.answers(f).values()]
         after = [as_array(r) for r in results_of(f, [case.args for case in self.cases])]
-        if all(a is b if a is None or b is None else same(a, b) for a, b in zip(before, after, strict=True)):
+        if all(map(alike, before, after)):
             return None
         fact = f"{f.name} returns other numbers when it is called with the same input again."
         return Failed(fact, "Which line draws by chance, or keeps something from the call before?", measured="fickle")
@@ -275,6 +319,7 @@ def results_of(f: Student, cases: Sequence[Case | tuple]) -> list[Any]:
             return why
 
     try:
+        # One message for all: each costs a round trip to the other process. Only when one raised is each asked alone.
         return f.many(calls)
     except Failed as why:
         if why.status in ENDS:
@@ -297,6 +342,7 @@ def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[s
             known = case.fingerprints[name]
             if (known is None) != (got is None) or (known is not None and not known.size):
                 continue
+            # One contradiction is enough: a name that does not fit misleads more than none.
             if known is not None and got is not None and not same(got, known):
                 break
             agreed += 1
@@ -321,10 +367,7 @@ def proved(name: str, results: Sequence[Any], cases: Sequence[Case]) -> bool:
         known = case.fingerprints[name]
         if known is not None and not known.size:
             continue
-        if got is None or known is None:
-            if got is not known:
-                return False
-        elif not same(got, known):
+        if not alike(got, known):
             return False
         tells = tells or known is None or not same(known, case.expected)
     return tells
@@ -340,6 +383,11 @@ def as_array(result: Any) -> np.ndarray | None:
         return None
     array = np.asarray(result) if isinstance(result, np.ndarray | np.generic | int | float) else np.empty(0)
     return np.asarray(array, np.float64) if array.dtype.kind in "fiub" else np.empty(0)
+
+
+def alike(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """Whether both raised, or both returned the same."""
+    return a is b if a is None or b is None else same(a, b)
 
 
 def same(got: np.ndarray, known: np.ndarray) -> bool:
@@ -376,24 +424,48 @@ def save(path: Path, groups: dict[str, list[Case]], mistakes: dict[str, list[str
         np.savez_compressed(file, text=np.array(text), values=np.concatenate(flat))
 
 
+class Fingerprints(Mapping):
+    """What known mistakes return for a case, as float64 arrays made when they are asked for.
+
+    There are thousands, and a right function is never compared with one. `where` says how each is stored.
+    """
+
+    def __init__(self, where: dict[str, Any], read: Callable[[Any], Any]):
+        self._where, self._read, self._made = where, read, dict[str, np.ndarray | None]()
+
+    def __getitem__(self, name: str) -> np.ndarray | None:
+        if name not in self._made:
+            stored = self._where[name]
+            self._made[name] = None if stored is None else self._read(stored).astype(np.float64)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._where)
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+
 def load(path: Path) -> tuple[dict[str, list[Case]], dict[str, list[str]]]:
     """The cases by group, and the mistakes' words, of a data file that `save` wrote."""
     with np.load(path, allow_pickle=False) as file:
         text, values = json.loads(str(file["text"])), file["values"]
-    place = 0
+    end = 0
 
-    def take(kept: Any) -> Any:
-        nonlocal place
+    def find(kept: Any) -> Any:
+        """Where the next array lies and its shape; a value that is no array is itself."""
+        nonlocal end
         if not isinstance(kept, list):
             return kept
-        size = int(np.prod(kept))
-        place += size
-        return values[place - size : place].reshape(kept)
+        start, end = end, end + math.prod(kept)
+        return slice(start, end), kept
+
+    def read(found: Any) -> Any:
+        return values[found[0]].reshape(found[1]) if isinstance(found, tuple) else found
 
     groups: dict[str, list[Case]] = {}
     for group, label, shape, args, expected, prints in text["cases"]:
-        given, right = tuple(take(a) for a in args), take(expected).astype(np.float64)
-        outputs = [None if kept is None else take(kept).astype(np.float64) for kept in prints]
-        known = dict(zip(text["mistakes"], outputs, strict=True))
+        given, right = tuple(read(find(a)) for a in args), read(find(expected)).astype(np.float64)
+        known = Fingerprints(dict(zip(text["mistakes"], map(find, prints), strict=True)), read)
         groups.setdefault(group, []).append(Case(given, right, label, shape, True, known))
     return groups, text["mistakes"]

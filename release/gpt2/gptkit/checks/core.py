@@ -12,7 +12,7 @@ import linecache
 import sysconfig
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from types import CodeType
 from typing import Any, Literal, Protocol
@@ -43,32 +43,28 @@ NUMPY_SAYS = {  # NumPy's fixed sentences about probabilities, and what they are
 }
 
 
+@dataclass(eq=False)
 class Failed(Exception):
-    """A check's verdict: one fact, one question that leads to the mistake.
+    """A check's verdict: one fact, and one question that leads to the mistake.
 
-    `status` is how it failed, in the report's terms: failed, missing, error, timeout or crashed. After the ones in
-    ENDS the checks that follow are reported as not reached. `mistake` is the name of a known mistake, `measured` that
-    of a measurement, `error` the type of an exception, and `about` what its text is about: see `about`. `line` is the
-    line of theirs that raised, and `example` a sentence or two on the smallest input that shows it.
+    After a `status` in ENDS the checks that follow are reported as not reached.
     """
 
-    def __init__(
-        self,
-        fact: str,
-        question: str | None = None,
-        mistake: str | None = None,
-        status: Status = "failed",
-        *,
-        measured: str | None = None,
-        error: str | None = None,
-        about: str | None = None,
-        line: str | None = None,
-        example: str | None = None,
-    ):
-        super().__init__(fact)
-        self.fact, self.question, self.mistake, self.status = fact, question, mistake, status
-        self.measured, self.error, self.about = measured, error, about
-        self.line, self.example = line, example
+    fact: str
+    question: str | None = None
+    mistake: str | None = None  # the name of a known one
+    status: Status = "failed"
+    _: KW_ONLY
+    measured: str | None = None  # the name of a measurement
+    error: str | None = None  # the type of an exception ...
+    about: str | None = None  # ... and what its text is about: see `about`
+    line: str | None = None  # of theirs, that raised
+    example: str | None = None  # a sentence or two on the smallest input that shows it
+    # The calls that were compared and are off, with their numbers (cases.Compared): to explain a mark, in no message.
+    compared: list[Any] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return self.fact
 
 
 @dataclass(frozen=True)
@@ -116,6 +112,7 @@ class Local:
         self.name = self.name or getattr(self.function, "__name__", "your function")
 
     def __call__(self, *args: Any) -> Any:
+        # A function that writes into its arguments must not spoil those of the calls that follow.
         given = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in args)
         started = time.perf_counter()
         try:
@@ -148,6 +145,7 @@ def parameters(function: Callable) -> list[tuple[str, bool]] | None:
         listed = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):
         return None
+    # *args takes any call.
     if any(p.kind is p.VAR_POSITIONAL for p in listed):
         return None
     return [(p.name, p.default is p.empty) for p in listed if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -162,6 +160,7 @@ def too_slow(name: str, seconds: float) -> Failed:
 def raised(name: str, error: BaseException) -> Failed:
     """What a student reads when their function raised: the kind, the line of theirs it came from, and the message."""
     where, function, line, step = "", None, 0, error.__traceback__
+    # The deepest line of their own, not NumPy's below it nor ours above it.
     while step is not None:
         code, file = step.tb_frame.f_code, step.tb_frame.f_code.co_filename
         if not file.startswith(NOT_THEIRS) and not any(part in file for part in INSTALLED):
@@ -240,15 +239,19 @@ class Exercise:
     uses: tuple[str, ...] = ()  # the student's other functions that this one may run on
     checks: list[Check] = field(default_factory=list)
 
-    def check(self, share: float, *, value: bool = False, hidden: bool = False) -> Callable[[Callable], Callable]:
+    def check(self, share: float, *, value: bool = False) -> Callable[[Callable], Callable]:
         """Register a check worth `share` of the exercise; the docstring's first paragraph is what students read."""
 
         def register(test: Callable) -> Callable:
-            says = " ".join((test.__doc__ or "").split("\n\n")[0].split())
-            self.checks.append(Check(test.__name__, says, share, value, hidden, test))
+            self.checks.append(Check(test.__name__, first_paragraph(test), share, value, False, test))
             return test
 
         return register
+
+
+def first_paragraph(function: Callable) -> str:
+    """Of its docstring, in one line."""
+    return " ".join((function.__doc__ or "").split("\n\n")[0].split())
 
 
 @dataclass

@@ -8,18 +8,10 @@ from gptkit.checks.probes.cosine_similarity import probes
 
 exercise = Exercise("cosine_similarity", "(a, b)")
 stored = Stored(exercise.name, exercise.signature, probes)
-
-
-@exercise.check(share=0.25, value=True)
-def known_angles(cosine_similarity: Student) -> None:
-    """Vectors at a known angle have its cosine."""
-    stored.compare(cosine_similarity, "known_angles")
-
-
-@exercise.check(share=0.15, value=True)
-def embeddings(cosine_similarity: Student) -> None:
-    """Embeddings of the tiny model have the similarity expected."""
-    stored.compare(cosine_similarity, "embeddings")
+stored.visible_check(exercise, "known_angles", share=0.25, says="Vectors at a known angle have its cosine.")
+stored.visible_check(
+    exercise, "embeddings", share=0.15, says="Embeddings of the tiny model have the similarity expected."
+)
 
 
 @exercise.check(share=0.2)
@@ -27,6 +19,7 @@ def lengths_do_not_matter(cosine_similarity: Student) -> None:
     """The lengths of `a` and `b` change nothing."""
     case = stored.groups["known_angles"][-1]
     a, b = case.args
+    # Powers of two change no digit of a number, so whatever changes is the function's doing.
     calls = [(a, b), (np.float32(8) * a, b), (a, np.float32(0.25) * b)]
     results = [float(gates(cosine_similarity.name, case, r)) for r in cosine_similarity.many(calls)]
     if abs(results[1] - results[0]) > 1e-4:

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from gptkit.checks import attention, layer_norm
-from gptkit.checks.cases import Case, close, gates
+from gptkit.checks.cases import Case, Compared, close, gates
 from gptkit.checks.core import Exercise, Failed, Student
 from gptkit.engine.model import GPT2, PARTS, Trace
 
@@ -82,9 +82,12 @@ def compare_probabilities(functions: SimpleNamespace, text: Text) -> None:
     """Raise Failed unless the student's softmax of the built-in path's logits is right."""
     shifted = np.exp(text.expected.astype(np.float64) - text.expected.max())
     case = Case((text.expected,), shifted / shifted.sum(), "the model's scores of all tokens", "[n_vocab]", False)
-    if not close(gates("softmax", case, functions.softmax(*case.args)), case.expected, PROBABLE, 1e-6):
+    came = functions.softmax(*case.args)
+    if not close(gates("softmax", case, came), case.expected, PROBABLE, 1e-6):
         fact = "The probabilities of the next token are not those expected."
-        raise Failed(fact, "Does your softmax treat one long row of scores as it treats a table?")
+        why = Failed(fact, "Does your softmax treat one long row of scores as it treats a table?")
+        why.compared = [Compared("softmax", case, came, PROBABLE, 1e-6)]
+        raise why
 
 
 def answers(functions: SimpleNamespace, text: Text) -> tuple[tuple[np.ndarray, list[int]], Failed | None]:
@@ -102,16 +105,25 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
     norms, looks = text.trace.layer_norms, text.trace.attentions
     n_layer, n_head = text.gpt2.hparams["n_layer"], text.gpt2.hparams["n_head"]
     found = []
-    for call in wrong_calls(functions.layer_norm, norms, "[n_seq, n_embd]"):
+    for call, wrong in wrong_calls(functions.layer_norm, norms, "[n_seq, n_embd]").items():
+        # A block runs ln_1, attention, ln_2, in the places 0, 1, 2; ln_f is the first norm of a block beyond the
+        # last.
         layer, second = divmod(call, 2)
         place = "ln_f" if layer == n_layer else f"ln_{second + 1} of block {layer}"
-        found.append((layer, 2 * second, "layer_norm", place, norms[call]))
-    for call in wrong_calls(functions.attention, looks, "[n_seq, d]"):
+        found.append((layer, 2 * second, "layer_norm", place, norms[call], wrong))
+    for call, wrong in wrong_calls(functions.attention, looks, "[n_seq, d]").items():
         layer, head = divmod(call, n_head)
-        found.append((layer, 1, "attention", f"head {head} of block {layer}", looks[call]))
+        found.append((layer, 1, "attention", f"head {head} of block {layer}", looks[call], wrong))
     if not found:
         return None
-    *_, name, place, inputs = min(found, key=lambda one: one[:2])
+    *_, name, place, inputs, wrong = min(found, key=lambda one: one[:2])
+    why = said_of(functions, name, place, inputs)
+    why.compared = [wrong]
+    return why
+
+
+def said_of(functions: SimpleNamespace, name: str, place: str, inputs: tuple) -> Failed:
+    """What is said of the function whose answer to the `inputs` is the first that deviates, at `place`."""
     fact = f"The model first goes wrong at {place}, where {name} returns other numbers than expected."
     student = getattr(functions, name)
     shown = OWN_CHECKS[name].smallest(student)
@@ -123,11 +135,16 @@ def first_deviation(functions: SimpleNamespace, text: Text) -> Failed | None:
     return Failed(fact, f"How do the model's inputs differ from those that your {name} was checked with?")
 
 
-def wrong_calls(f: Student, calls: list[tuple], shape: str) -> list[int]:
-    """Which of the model's calls of a function get another result from the student than from the built-in path."""
+def wrong_calls(f: Student, calls: list[tuple], shape: str) -> dict[int, Compared]:
+    """Which of the model's calls, by number, get another result from the student than from the built-in path."""
     cases = [Case(tuple(args), result, "what the model hands over", shape, False) for *args, result in calls]
     results = f.many([case.args for case in cases])
-    return [i for i, r in enumerate(results) if not close(gates(f.name, cases[i], r), cases[i].expected, 1e-3, 2e-4)]
+    asked = [Compared(f.name, case, r, 1e-3, 2e-4) for case, r in zip(cases, results, strict=True)]
+    return {
+        i: one
+        for i, one in enumerate(asked)
+        if not close(gates(f.name, one.case, one.came), one.case.expected, one.rtol, one.atol)
+    }
 
 
 def really_run(functions: SimpleNamespace, text: Text) -> tuple[np.ndarray, list[int]]:

@@ -22,6 +22,7 @@ def topic(exercise: str, check: str, mistake: str | None, measured: str | None) 
     """The words about what failed: those of its cause, else of the check, else of the exercise's first topic."""
     own = list(words()[exercise]["topics"].values())
     topics = [*own, *words()["every"].values()]
+    # Of two mistakes at once the steps explain the first, as the question asks about it.
     for kind, name in (("causes", (mistake or measured or "").split("+")[0]), ("checks", check)):
         for one in topics:
             if name in one[kind]:

@@ -3,35 +3,27 @@
 import numpy as np
 
 from gptkit.checks.cases import Stored, gates
-from gptkit.checks.core import Exercise, Failed, Student
+from gptkit.checks.core import Exercise, Student
 from gptkit.checks.probes.layer_norm import probes
 
 exercise = Exercise("layer_norm", "(x, g, b, eps=1e-5)")
 stored = Stored(exercise.name, exercise.signature, probes)
-
-
-@exercise.check(share=0.1, value=True)
-def rows(layer_norm: Student) -> None:
-    """With gains of 1 and biases of 0, a few rows become the numbers expected."""
-    stored.compare(layer_norm, "rows")
-
-
-@exercise.check(share=0.15, value=True)
-def gain_and_bias(layer_norm: Student) -> None:
-    """The result is scaled by `g`, then moved by `b`."""
-    stored.compare(layer_norm, "gain_and_bias")
-
-
-@exercise.check(share=0.1, value=True)
-def other_dimensions(layer_norm: Student) -> None:
-    """One row alone, and a stack of tables, work too: mean and variance are those of the last axis."""
-    stored.compare(layer_norm, "other_dimensions")
-
-
-@exercise.check(share=0.1, value=True)
-def small_variance(layer_norm: Student) -> None:
-    """`eps` does its work: inside the square root, and for a row whose numbers are all the same."""
-    stored.compare(layer_norm, "small_variance")
+stored.visible_check(
+    exercise, "rows", share=0.1, says="With gains of 1 and biases of 0, a few rows become the numbers expected."
+)
+stored.visible_check(exercise, "gain_and_bias", share=0.15, says="The result is scaled by `g`, then moved by `b`.")
+stored.visible_check(
+    exercise,
+    "other_dimensions",
+    share=0.1,
+    says="One row alone, and a stack of tables, work too: mean and variance are those of the last axis.",
+)
+stored.visible_check(
+    exercise,
+    "small_variance",
+    share=0.1,
+    says="`eps` does its work: inside the square root, and for a row whose numbers are all the same.",
+)
 
 
 @exercise.check(share=0.05)
@@ -40,17 +32,11 @@ def mean_0_variance_1(layer_norm: Student) -> None:
     case = stored.groups["rows"][-1]
     y = gates(layer_norm.name, case, layer_norm(*case.args))
     if np.abs(y.mean(axis=-1)).max() > 1e-2:
-        raise Failed(
-            "The rows of the result do not have mean 0.",
-            "What is subtracted from each row?",
-            example=stored.smallest(layer_norm),
-        )
+        fact = "The rows of the result do not have mean 0."
+        raise stored.failed(layer_norm, fact, "What is subtracted from each row?")
     if np.abs(y.var(axis=-1) - 1).max() > 1e-2:
-        raise Failed(
-            "The rows of the result do not have variance 1.",
-            "What is each row divided by?",
-            example=stored.smallest(layer_norm),
-        )
+        fact = "The rows of the result do not have variance 1."
+        raise stored.failed(layer_norm, fact, "What is each row divided by?")
 
 
 @exercise.check(share=0.05)

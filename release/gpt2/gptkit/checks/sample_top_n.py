@@ -27,22 +27,20 @@ import numpy as np
 
 from gptkit.checks.cases import Case, Stored
 from gptkit.checks.core import Exercise, Failed, Student
-from gptkit.checks.words import numbers
+from gptkit.checks.probes import Probes
+from gptkit.checks.words import QUESTIONS, numbers
 
 exercise = Exercise("sample_top_n", "(logits, n, rng)", uses=("softmax",))
-stored = Stored(exercise.name, exercise.signature)
+stored = Stored(exercise.name, exercise.signature, Probes(exercise.name))  # which asks nothing: draws are measured
 
 ALARM = 1e-7  # how often a right sampler fails one test
 MISS = 0.05  # how often a rival passes one test
 LOOK, LOOKS = (50, 30, 15), 60  # draws of the steep, the flat and the few logits in one look; looks at most
 AGAIN = 20  # draws that are repeated to see whether rng decides
+FOUND, PROVED = 1000, 2000  # seeds of the draws that a cause is found on, and of those that prove it
 PRIOR = 10.0  # how many draws the urn is worth before the first
-EVIDENCE = (
-    1000,
-    400,
-    400,
-    400,
-)  # draws, the last of wide logits, that a cause is found on, and as many others that prove it
+# Draws of the steep, the flat, the few and the wide logits that a cause is found on, and as many others that prove it.
+EVIDENCE = (1000, 400, 400, 400)
 
 
 @exercise.check(share=0.25, value=True)
@@ -101,6 +99,7 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
         for i in sorted(asked):
             ids = draws(f, cases[i], seed + 3 * look + i, LOOK[i])
             outside(f, cases[i], ids)
+            # Draws are independent, so the odds of all looks multiply: their logarithms add up.
             odds, seen[i] = odds + tables[i][:, ids].sum(axis=1), np.append(seen[i], ids)
         urns = np.array([urn(ids, case.expected) for ids, case in zip(seen, cases, strict=True)])
         if np.logaddexp.reduce([*odds, *urns]) - math.log(len(odds) + 3) >= -math.log(ALARM):
@@ -148,6 +147,7 @@ def urn(ids: np.ndarray, p: np.ndarray) -> float:
     """
     kind = np.empty(len(p), int)
     kind[np.argsort(-p, kind="stable")] = np.log2(np.arange(1, len(p) + 1)).astype(int)
+    # Kinds and not ids: with thousands of ids each comes too seldom to learn from.
     expected, came = np.bincount(kind, p) / p.sum(), np.bincount(kind[ids], minlength=kind.max() + 1)
     if (came[expected <= 0] > 0).any():
         return math.inf
@@ -212,7 +212,7 @@ def known(name: str) -> Failed:
 
 def explained(f: Student, case: Case, why: Failed) -> Failed:
     """One of NumPy's own errors about probabilities, with a question that leads to its cause; others as they are."""
-    highest, question = float(case.args[0].max()), NUMPY_ASKS.get(why.about or "")
+    highest, question = float(case.args[0].max()), QUESTIONS["about_probabilities"].get(why.about)
     if question is None:
         return why
     if why.about == "nan" and abs(highest) > 80:
@@ -227,21 +227,12 @@ def explained(f: Student, case: Case, why: Failed) -> Failed:
     return Failed(why.fact, question, status=why.status)
 
 
-NUMPY_ASKS = {
-    "nan": "Which step divides zero by zero, or takes infinity from infinity?",
-    "range": "Between which two numbers does every probability lie?",
-    "sum": "What should the probabilities of the `n` tokens add up to?",
-    "negative": "Which function makes positive numbers of any scores?",
-    "sizes": "Is there one probability for each token that can be drawn?",
-}
-
-
 def cause(f: Student) -> Failed | None:
     """What explains the draws on the visible cases, as a fact and a question; None when nothing does. Found once."""
     if not f.memory.explained:
         f.memory.explained, cases = True, stored.groups["draws"] + stored.groups["wide"]
         try:
-            found, proof = ([draws(f, c, seed + i, EVIDENCE[i]) for i, c in enumerate(cases)] for seed in (1000, 2000))
+            found, proof = ([draws(f, c, at + i, EVIDENCE[i]) for i, c in enumerate(cases)] for at in (FOUND, PROVED))
         except Failed:
             return None
         if all(ids.min() >= 0 and ids.max() < len(c.expected) for ids, c in zip(found + proof, cases * 2, strict=True)):
@@ -255,11 +246,7 @@ def stuck(found: list[np.ndarray], proof: list[np.ndarray], cases: Sequence[Case
     top = all(likeliest(case.expected)[i] for case, i in zip(cases, first, strict=True))
     if top or any(np.ptp(ids) for ids in found + proof):
         return None
-    if first == [ids[0] for ids in proof]:
-        fact = "The same token comes again and again, whatever the state of `rng`."
-        return Failed(fact, "Where does the result depend on `rng`?", measured="rng")
-    fact = "One `rng` gives the same token again and again, another `rng` another token."
-    return Failed(fact, "Does each draw come from the `rng` that is handed over, or from another one?", measured="rng")
+    return stored.probes.fact("rng" if first == [ids[0] for ids in proof] else "other rng")
 
 
 def explanation(f: Student, found: list[np.ndarray], proof: list[np.ndarray], cases: Sequence[Case]) -> Failed | None:
@@ -290,18 +277,8 @@ def explanation(f: Student, found: list[np.ndarray], proof: list[np.ndarray], ca
         return known(best)
     if best == "temperature":
         came, expected = percent((proof[0] == p[0].argmax()).mean()), percent(p[0].max())
-        fact = (
-            f"The likeliest token comes in {came} of the draws where {expected} was expected, "
-            f"as with a temperature of about {fits[best]:.2g}."
-        )
-        return Failed(fact, "What are the logits multiplied or divided by before exp?", measured=best)
-    if best == "greedy part":
-        fact = f"The draws look as if {percent(fits[best])} of them took the likeliest token without chance."
-        return Failed(fact, "When does your code take the likeliest token?", measured=best)
-    if best == "uniform part":
-        fact = f"The draws look as if for {percent(fits[best])} of them all `n` tokens were equally likely."
-        return Failed(fact, "What gives unlikely tokens more than softmax gives them?", measured=best)
-    return None
+        return stored.probes.fact(best, came, expected, f"{fits[best]:.2g}")
+    return stored.probes.fact(best, percent(fits[best])) if best else None
 
 
 def conspicuous(f: Student, proof: list[np.ndarray], cases: Sequence[Case]) -> Failed:
@@ -311,28 +288,17 @@ def conspicuous(f: Student, proof: list[np.ndarray], cases: Sequence[Case]) -> F
         i = int(np.argmax(out))
         logits, n = cases[i].args
         lowest = (logits > logits[proof[i]].min()).sum() + 1
-        fact = (
-            f"With `n = {n}` and {cases[i].label}, {percent(out[i])} of the tokens drawn are not among the `n` "
-            f"likeliest; their ranks go down to {lowest}."
-        )
-        question = "How does your code find the ids of the `n` highest logits?"
-        if out[0] > 2 * max(out[1], 0.1):  # the lower the logits, the more
-            question = "Is what stands in place of the logits that are left out far below -120?"
-        return Failed(fact, question, measured="outside")
+        name = "outside if low" if out[0] > 2 * max(out[1], 0.1) else "outside"  # the lower the logits, the more come
+        return stored.probes.fact(name, str(n), cases[i].label, percent(out[i]), str(lowest))
     far = []
     for case, ids in zip(cases, proof, strict=True):
         p, came = case.expected, np.bincount(ids, minlength=len(case.expected)) / len(ids)
         off = np.abs(came - p) / np.sqrt(np.maximum(p, 1 / len(ids)) / len(ids))  # in standard deviations
         i = off.argmax()
         which = f"the token of rank {(p > p[i]).sum() + 1}" if p[i] < p.max() else "the likeliest token"
-        far.append(
-            (off[i], f"With {case.label}, {which} comes in {percent(came[i])} of the draws, not {percent(p[i])}.")
-        )
-    if far[0] == max(far) and right_elsewhere(f, cases[0]):
-        fact = f"{far[0][1]} The same logits moved up to 0 are drawn rightly."
-        return Failed(fact, "What is `exp(-120)` in float32?", measured="moved")
-    question = "Which probability does your draw use for each token id?"
-    return Failed(max(far)[1], question, measured="frequency")
+        far.append((off[i], case.label, which, percent(came[i]), percent(p[i])))
+    (_, *most), moved = max(far), far[0] == max(far) and right_elsewhere(f, cases[0])
+    return stored.probes.fact("moved" if moved else "frequency", *most)
 
 
 def right_elsewhere(f: Student, case: Case) -> bool:

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
 
 import numpy as np
 
 from gptkit.checks.core import kind_of
 
-AFTER = {  # an exception -> the question that leads to its cause
-    "AttributeError": "Does that object have anything spelt like that?",
-    "NameError": "Where does that name get its value?",
-    "UnboundLocalError": "Which line gives that name its value first?",
-    "TypeError": "What type is each value in that line?",
-    "IndexError": "How long is each axis there?",
-    "KeyError": "Is there a key that is spelt like that?",
-    "AxisError": "How many axes does the smallest input have?",
-    "RecursionError": "When does the function stop calling itself?",
-    "SyntaxError": "Is a bracket, a quotation mark or a colon missing in that line or above it?",
-    "IndentationError": "Do the lines that belong together begin at the same place?",
-    "TabError": "Is each line indented with spaces only?",
-    "ModuleNotFoundError": "Which part of NumPy or the standard library can do the same?",
-    "ImportError": "Which part of NumPy or the standard library can do the same?",
-    "ZeroDivisionError": "When does that divisor become 0?",
-    "AssertionError": "Which inputs does that line rule out?",
-    "MemoryError": "How large is the largest array that line makes?",
-    "EOFError": "Nobody types anything while this is graded: where else can that value come from?",
-    "PermissionError": "No file can be opened while this is graded: what can be computed without one?",
-    "SystemExit": "What ends the program there instead of returning a result?",
-}
-AFTER_WORDS = {  # a phrase in NumPy's own text -> the same
-    "truth value": "Which value in that line is a whole array where one number is needed?",
-    "shape": "What are the shapes of the arrays in that line?",
-    "mismatch": "What are the shapes of the arrays in that line?",
-    "argument": "Which arguments does that call take?",
-}
+QUESTIONS = json.loads((resources.files("gptkit.checks") / "data" / "questions.json").read_text("utf-8"))
+AFTER = QUESTIONS["after"]  # an exception's type -> the question that leads to its cause
 BY_INPUT = {"ValueError", "IndexError", "AxisError", "TypeError"}  # what a line may raise for some inputs only
 ROOM = 12  # numbers in one message
 
@@ -105,6 +82,5 @@ def question_about(got: np.ndarray, expected: np.ndarray) -> str:
 
 def question_after(error: str | None, about: str | None = None) -> str:
     """A question about a call that raised an exception of the type `error`, whose text is about something known."""
-    return AFTER_WORDS.get(about or "") or AFTER.get(
-        error or "", "What is each value in that line, for the smallest input?"
-    )
+    known = QUESTIONS["about"].get(about) or AFTER.get(error)
+    return known or "What is each value in that line, for the smallest input?"

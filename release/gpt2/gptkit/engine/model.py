@@ -18,8 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from .drafts import MOST, Drafts
+
 CHUNK = 512  # positions of a prompt computed together: more is no faster, and takes memory
 ROWS = 64  # of them, positions that look back together: their scores stay in the processor's cache
+FEW = MOST + 1  # positions that are computed each by itself, see `_product`
+WORDS = 2048  # rows of the token embedding that stay in that cache while a few positions are multiplied by them
 EPS = 1e-5  # added to the variance in each layer normalisation
 ROOT_2_OVER_PI = (2 / np.pi) ** 0.5
 MASKED = -1e10  # added to the score of a position that lies ahead
@@ -85,7 +89,7 @@ class GPT2:
             raise ValueError(f"{cache.n} + {len(new)} tokens do not fit a context of {cache.capacity}.")
         for start in range(0, len(new), CHUNK):
             x = self._blocks(new[start : start + CHUNK], cache, last_only=True)  # [1, n_embd]
-        return self._norm(x, self.params["ln_f"])[0] @ self.params["wte"].T
+        return self._read_out(x)[0]
 
     def all_logits(self, ids: Iterable[int]) -> np.ndarray:
         """Logits [n_seq, n_vocab] of every position, float32. Raises as `logits` does."""
@@ -101,7 +105,7 @@ class GPT2:
         plain, trace = GPT2(self.hparams, self.params), Trace()
         new = plain._checked(ids)
         x = plain._blocks(new, Cache(self.hparams, len(new)), trace=trace)
-        trace.logits = plain._norm(x, self.params["ln_f"], trace) @ self.params["wte"].T
+        trace.logits = plain._read_out(x, trace)
         return trace
 
     def generate(self, ids: Iterable[int], n: int, choose: Callable[[np.ndarray], int] | None = None) -> Iterator[int]:
@@ -114,18 +118,38 @@ class GPT2:
             raise ValueError(f"The number of tokens to generate must be at least 1, not {n}.")
         if len(prompt) + n > n_ctx:
             raise ValueError(f"A prompt of {len(prompt)} tokens and {n} more do not fit a context of {n_ctx}.")
-        return self._generate(prompt, n, choose or np.argmax)
+        return self._likeliest(prompt, n) if choose is None else self._chosen(prompt, n, choose)
 
     def greedy(self, ids: Iterable[int], n: int) -> Iterator[int]:
         """The `n` likeliest token ids, one after the other. Raises as `generate` does."""
         return self.generate(ids, n)
 
-    def _generate(self, ids: Sequence[int] | np.ndarray, n: int, choose: Callable[[np.ndarray], int]) -> Iterator[int]:
+    def _chosen(self, ids: Sequence[int] | np.ndarray, n: int, choose: Callable[[np.ndarray], int]) -> Iterator[int]:
         cache = Cache(self.hparams, len(ids) + n)
         for _ in range(n):
             token = operator.index(choose(self.logits(ids, cache)))
             yield token
             ids = [token]
+
+    def _likeliest(self, prompt: np.ndarray, n: int) -> Iterator[int]:
+        """The tokens of `_chosen` with np.argmax, bit for bit: guesses are computed together and kept while right."""
+        cache, drafts = Cache(self.hparams, len(prompt) + n), Drafts(prompt)
+        found = [int(np.argmax(self.logits(prompt, cache)))]
+        while True:
+            for token in found:
+                drafts.add(token)
+                yield token
+            n -= len(found)
+            if n == 0:
+                return
+            guesses = drafts.guesses(n - 1)
+            known = cache.n + 1
+            logits = self._read_out(self._blocks(np.array([found[-1], *guesses]), cache))  # [1 + n_guesses, n_vocab]
+            found = logits.argmax(axis=-1).tolist()
+            right = next((i for i, guess in enumerate(guesses) if guess != found[i]), len(guesses))
+            found, cache.n = found[: right + 1], known + right
+            if guesses:
+                drafts.judge(right == len(guesses))
 
     def _checked(self, ids: Iterable[int]) -> np.ndarray:
         """Token ids as an array of integers; ValueError when they cannot be a text of this model."""
@@ -169,7 +193,9 @@ class GPT2:
         cache.keys[layer, :, cache.n : n_all], cache.values[layer, :, cache.n : n_all] = heads[1], heads[2]
         q, k, v = heads[0, :, -keep:], cache.keys[layer, :, :n_all], cache.values[layer, :, :n_all]
         every_head = self._heads if self._attention is None else self._call_attention
-        seen = every_head(q, k, v)  # [n_head, keep, d]
+        parts = [(i, i + 1) for i in range(keep)] if keep <= FEW else [(0, keep)]
+        ends = [(i, j, n_all - keep + j) for i, j in parts]  # queries i to j look back from the position before the end
+        seen = np.concatenate([every_head(q[:, i:j], k[:, :end], v[:, :end]) for i, j, end in ends], axis=1)
         if trace is not None:
             mask = _causal(keep, n_all)
             trace.attentions += [(*qkv, mask, out) for *qkv, out in zip(q, k, v, seen, strict=True)]
@@ -232,10 +258,21 @@ class GPT2:
         out += x
         return out
 
+    def _read_out(self, x: np.ndarray, trace: Trace | None = None) -> np.ndarray:
+        """Logits [n, n_vocab] of the last block's x [n, n_embd]."""
+        x, wte = self._norm(x, self.params["ln_f"], trace), self.params["wte"]
+        logits = np.empty((len(x), len(wte)), np.float32)
+        size = WORDS if len(x) <= FEW else len(wte)
+        for start in range(0, len(wte), size):
+            _product(x, wte[start : start + size].T, logits[:, start : start + size])
+        return logits
+
     def _norm(self, x: np.ndarray, ln: dict, trace: Trace | None = None) -> np.ndarray:
         """Each row of x [n, n_embd] with mean 0 and variance 1, then scaled and moved by the layer's g and b."""
         if self._layer_norm is not None:
-            return _float32(self._layer_norm(x.copy(), ln["g"], ln["b"]), x.shape, "layer_norm")
+            rows = [x[i : i + 1] for i in range(len(x))] if len(x) <= FEW else [x]
+            results = [self._layer_norm(row.copy(), ln["g"], ln["b"]) for row in rows]
+            return np.concatenate([_float32(y, row.shape, "layer_norm") for y, row in zip(results, rows, strict=True)])
         share = np.float32(1 / x.shape[-1])
         out = x - np.add.reduce(x, axis=-1, keepdims=True) * share
         out /= np.sqrt(np.vecdot(out, out)[:, None] * share + np.float32(EPS))
@@ -248,14 +285,26 @@ class GPT2:
 
 def _project(x: np.ndarray, layer: dict) -> np.ndarray:
     """A linear layer, [n, n_in] -> [n, n_out], of weights w [n_in, n_out] and b [n_out]."""
-    # With one row this reads each weight once and is as fast as memory is. With more, OpenBLAS first copies the
-    # weights into another order, which costs as much again: two rows take nearly twice the time of one.
-    out = x @ layer["w"]
+    out = _product(x, layer["w"], np.empty((len(x), layer["w"].shape[1]), np.float32))
     out += layer["b"]
     return out
 
 
-@lru_cache(maxsize=2)
+def _product(x: np.ndarray, w: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """x @ w, [n, n_in] -> [n, n_out], written to `out`.
+
+    A vector times a matrix reads each weight once and is as fast as memory is. For several rows OpenBLAS first copies
+    the weights into another order, which costs as much again; a few are faster one by one, for the weights are in the
+    processor's cache after the first. And so each has the same bits whether it is computed alone or beside others.
+    """
+    if len(x) > FEW:
+        return np.matmul(x, w, out=out)
+    for row, result in zip(x, out, strict=True):
+        np.matmul(row, w, out=result)
+    return out
+
+
+@lru_cache(maxsize=FEW)
 def _causal(n_new: int, n_all: int) -> np.ndarray:
     """The mask [n_new, n_all] of the last n_new of n_all positions: -1e10 where a position lies ahead, else 0."""
     mask = np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)

@@ -72,6 +72,7 @@ def examine(name: str, functions: dict[str, Callable]) -> Feedback:
     older = [said for part, function in functions.items() if (said := left_standing(part, function))]
     feedback = Feedback(name, results, POINTS[name], printed.getvalue(), older)
     if name in FUNCTIONS:
+        # What passed before and fails now must not go on running the model.
         yours.pop(name, None)
         if feedback.passed:
             yours[name] = functions[name]
@@ -90,6 +91,7 @@ def left_standing(name: str, function: Callable) -> str:
         return ""
     ran = [source.strip() for source in getattr(shell.history_manager, "input_hist_parsed", ())]
     own = "".join(linecache.getlines(code.co_filename)).strip()
+    # The cell that the function comes from is the last one that was run with this very text.
     born = max((i for i, source in enumerate(ran) if own and source == own), default=len(ran))
     for number in range(len(ran) - 1, born, -1):
         defined = re.findall(r"^def +(\w+)", ran[number], re.MULTILINE)

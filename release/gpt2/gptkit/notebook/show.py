@@ -119,6 +119,7 @@ def cosines(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
     """How alike each of `rows` [n, n_embd] is to each of `others` [m, n_embd]: [n, m], with the student's if done."""
     if "cosine_similarity" in yours:
         return np.array([[yours["cosine_similarity"](a, b) for b in others] for a in rows], float)
+    # Sums of squares row by row, without a second table as large as all embeddings.
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None] * np.sqrt(np.einsum("ij,ij->i", others, others))
     return rows @ others.T / lengths
 

@@ -11,6 +11,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,35 +22,7 @@ BLUE, ORANGE = "#3d9be0", "#e08214"  # likewise
 DOTS_PER_INCH = 100
 
 # JupyterLab marks its dark theme by data-jp-theme-light, VS Code by a class, Colab by an attribute of the page.
-STYLE = """<style>
-.gptkit { --ok: #0072b2; --bad: #b94700; --dim: var(--jp-ui-font-color2, #767676);
-  --line: var(--jp-border-color2, #8885); color: var(--jp-ui-font-color1, inherit);
-  font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: 14px; line-height: 1.45; max-width: 52em }
-[data-jp-theme-light="false"] .gptkit, .vscode-dark .gptkit, [theme="dark"] .gptkit { --ok: #56b4e9; --bad: #f0a030 }
-.gptkit .dim { color: var(--dim); font-size: 13px } .gptkit .new { color: var(--ok) }
-.gptkit pre { margin: 2px 0 10px; white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
-  font-size: 13px; color: inherit; background: none } .gptkit pre span { font-size: 13px }
-.gptkit code { font-family: var(--jp-code-font-family, monospace); font-size: .92em; color: inherit; background: none;
-  padding: 0 }
-.gptkit .card { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; margin: 4px 0 }
-.gptkit .row { display: flex; gap: 10px; padding: 4px 0 } .gptkit .row .wide { flex: 1 }
-.gptkit .row + .row, .gptkit .foot { border-top: 1px solid var(--line) } .gptkit .foot { padding-top: 6px }
-.gptkit .pass .mark { color: var(--ok) } .gptkit .fail .mark { color: var(--bad) }
-.gptkit .mark { font-weight: bold; width: 1em; text-align: center; background: none; padding: 0 }
-.gptkit .open { color: var(--dim) }
-.gptkit .found { border-left: 3px solid; border-color: var(--bad); padding-left: 8px;
-  margin-top: 3px; white-space: pre-wrap }
-.gptkit .open .found { border-color: var(--line) }
-.gptkit .ask { font-style: italic; padding-left: 11px } .gptkit details { margin: 4px 0 0 11px }
-.gptkit summary { cursor: pointer; color: var(--ok) }
-.gptkit .step { margin: 3px 0; color: var(--jp-ui-font-color1, inherit) }
-.gptkit details details { margin-left: 0 } .gptkit .pts { color: var(--dim); white-space: nowrap }
-.gptkit .token { display: inline-block; text-align: center; margin: 1px 1px 6px; vertical-align: top }
-.gptkit .token b { display: block; font: 14px var(--jp-code-font-family, monospace); white-space: pre; padding: 1px 3px;
-  border-radius: 3px; border-bottom: 3px solid }
-.gptkit .token small { color: var(--dim); font-size: 10px }
-.gptkit .columns { display: flex; gap: 14px; flex-wrap: wrap } .gptkit .columns > * { flex: 1; min-width: 17em }
-</style>"""
+STYLE = f"<style>\n{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def in_html(text: str) -> str:

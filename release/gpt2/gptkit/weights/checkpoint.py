@@ -49,6 +49,7 @@ def read(prefix: Path, names: list[str]) -> dict[str, np.ndarray]:
         raise WeightsError(f"There is not enough memory to convert {prefix}.") from None
     except Exception as error:  # TensorFlow's own errors, but IndexError and others too
         raise Damaged(prefix, f"it cannot be read: {str(error).splitlines()[0][:200]}") from None
+    # OpenAI's matrices are convolutions of width 1, [1, in, out].
     return {
         name: array[0] if name.endswith("/w") and array.ndim == 3 else array  # [1, in, out] -> [in, out]
         for name, array in variables.items()

@@ -96,6 +96,8 @@ def download(wanted: Wanted, folder: Path) -> None:
     part = folder / f"{wanted.name}.part"
     failures, anew = 0, False
     while True:
+        # What is on the disk decides, not a count in memory: an earlier try, or an earlier process, may have left a
+        # part.
         before = _size(part)
         try:
             if before == 0 or before != wanted.size:
@@ -109,7 +111,9 @@ def download(wanted: Wanted, folder: Path) -> None:
                 raise WeightsError(f"{wanted.url} is not the published file ({flaw}). It has been deleted.")
             anew = True  # its beginning came from an earlier try: perhaps only that was wrong
         except MAY_PASS as why:
+            # Progress starts the count anew: a slow line that breaks off every minute gets there, too.
             failures = 1 if _size(part) > before else failures + 1
+            # No certificate becomes trusted by trying again.
             untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(why))
             if failures >= TRIES or untrusted:
                 raise WeightsError(
@@ -127,6 +131,7 @@ def download(wanted: Wanted, folder: Path) -> None:
 
 def _transfer(wanted: Wanted, part: Path, start: int) -> None:
     """Download into `part`, which holds the first `start` bytes already. Raises Interrupted when not all arrived."""
+    # Packed bytes could be neither counted nor continued; a proxy that packs all the same is seen below.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(wanted.url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
         there, packed = answer.headers.get("Content-Range", ""), "Content-Encoding" in answer.headers

@@ -52,6 +52,7 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
         models.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching {name}: waiting for it"
         with alone(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
+            # The process that was waited for may have fetched everything.
             if not _is_complete(folder, enough):
                 _fetch(MODELS[name], wanted(name, source), models / f".{name}.{source}", folder)
             for remains in models.glob(f".{name}.*/"):  # of a download from the other source
@@ -115,6 +116,8 @@ def _fetch(model: Published, files: list[Wanted], partial: Path, folder: Path) -
     if not folder.exists():
         partial.rename(folder)
         return
+    # A folder without its parameters is not taken for a model, so a move that breaks off leaves none that looks
+    # whole.
     for path in sorted(partial.iterdir(), key=lambda path: path.name == weights.PARAMETERS):  # these come last
         path.replace(folder / path.name)
     shutil.rmtree(partial, ignore_errors=True)

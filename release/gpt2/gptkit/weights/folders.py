@@ -38,6 +38,7 @@ def models_dir() -> Path:
 
 
 def _usual_models_dir() -> Path:
+    # A clone is known by a file that no student's folder has; above it there may be folders that we must not read.
     for folder in Path(__file__).resolve().parents:
         with suppress(PermissionError):
             if _is_file(folder / "models" / "tiny" / "train.py"):

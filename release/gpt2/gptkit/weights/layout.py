@@ -71,6 +71,7 @@ def nest(variables: dict[str, np.ndarray], n_layer: int) -> dict:
     for name, array in variables.items():
         first, *rest = name.removeprefix("model/").split("/")
         place = params
+        # h0, h1, ...: the blocks; wte, wpe and ln_f stand beside them.
         if first[0] == "h" and first[1:].isdigit():
             place = params["blocks"][int(first[1:])]
         else:

@@ -30,6 +30,7 @@ def alone(path: Path, waiting: str, arrived: Callable[[], int]) -> Iterator[None
         bar = tqdm(desc=waiting, unit="B", unit_scale=True, unit_divisor=1024) if bar is None else bar
         with suppress(FileNotFoundError):  # released, or moved into place, under our eyes
             bar.update(arrived() - bar.n)
+            # A time of our own since the last change that we saw: clocks of two machines need not agree.
             if touched != (touched := path.stat().st_mtime_ns):
                 since = time.monotonic()
             elif time.monotonic() - since > QUIET:

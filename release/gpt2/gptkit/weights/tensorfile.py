@@ -114,6 +114,7 @@ def write(path: Path, arrays: dict[str, np.ndarray], kind: str = "F32") -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` to write to, moved to `path` when the block ends well, else deleted."""
+    # By the process's number, for two may write the same file at once.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield partial

@@ -89,14 +89,14 @@ def _answers(model: Published, gpt2: GPT2, tokenizer: Tokenizer) -> Iterator[Fin
     """Run the model on prompts whose logits are known, and continue one whose continuation is."""
     for figure in model.figures:
         ids = tokenizer.encode(figure.prompt)
-        if tuple(ids) != figure.ids:
+        if ids != list(figure.ids):
             raise WeightsError(f'The tokenizer reads "{figure.prompt}" as {ids}, not as {list(figure.ids)}.')
         logits = gpt2.logits(ids)
-        top = tuple(int(i) for i in np.argsort(-logits)[: len(figure.top)])
+        top = [int(i) for i in np.argsort(-logits)[: len(figure.top)]]
         error = float(np.abs(logits[list(figure.top)] - figure.logits).max())
-        if top != figure.top or not error <= TOLERANCE:
+        if top != list(figure.top) or not error <= TOLERANCE:
             raise WeightsError(
-                f'After "{figure.prompt}" the likeliest tokens are {top} with {logits[list(top)]}, '
+                f'After "{figure.prompt}" the likeliest tokens are {top} with {logits[top]}, '
                 f"not {figure.top} with {figure.logits}: this is not the published model. {AGAIN}"
             )
         yield Finding(f'"{figure.prompt}": the known five likeliest tokens, logits within {error:.1g}')

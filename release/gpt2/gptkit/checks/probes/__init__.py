@@ -36,6 +36,7 @@ class Answers:
     def raw(self, name: str) -> np.ndarray:
         """An answer of the right shape as float64, NaN and infinity included. Raises Unusable."""
         result = self.results[name]
+        # What a student returns may be of any type; np.asarray of an object would run its methods.
         array = np.asarray(result) if isinstance(result, np.ndarray | np.generic | int | float) else np.empty(0)
         if (
             array.dtype.kind not in "fiu"
@@ -88,10 +89,13 @@ class Probes:
             except Unusable:
                 continue
             if found is not None:
-                name, *values = found
-                fact, question = self.words[name]
-                return Failed(fact.format(*map(put, values)), question, measured=name)
+                return self.fact(*found)
         return None
+
+    def fact(self, name: str, *values: Any) -> Failed:
+        """What is said and asked where this was measured."""
+        fact, question = self.words[name]
+        return Failed(fact.format(*map(put, values)), question, measured=name)
 
 
 def put(value: Any) -> str:

@@ -66,6 +66,7 @@ def products(name: str) -> np.ndarray:
 def divisor(a: Answers, name: str) -> float | None:
     """What the products have been divided by to give the scores, or None where that is no one number."""
     s, p = scores(a, name), products(name)
+    # Least squares through the origin: one number must explain all scores.
     slope = (s * p).sum() / (p * p).sum()
     return 1 / slope if near(s, slope * p, 1e-2) and abs(slope) > 1e-9 else None
 
@@ -121,6 +122,7 @@ def scale(a: Answers) -> Measured:
         return None
     if four < 0:
         return ("scores_turned",)
+    # A mask of 3 multiplies its key's odds by base ** 3, which tells e from 2 or 10.
     base = float(np.exp(scores(a, "mask 3")[0, 1] - scores(a, "weights")[0, 1])) ** (1 / 3)
     if sixteen and not near(base, np.e, 1e-2) and near([four * np.log(base), sixteen * np.log(base)], [2, 4], 1e-2):
         return "base", base

@@ -9,6 +9,7 @@ probes = Probes("cosine_similarity")
 A, B = np.array([3.0, 1, -2, 0.5]), np.array([1.0, 2, 0.5, -1])
 FLIP, NONE = np.array([-1.0, 1, 1, 1]), [0, 0, 0, 0]
 U, W = np.array([0.1, 0.5, 0.7, 0.5]), np.array([0.5, -0.1, 0.5, -0.7])  # of length 1, at a right angle
+AXES = np.eye(4)  # vectors in which one number alone counts
 COSINES = {0: 1, 60: 0.5, 90: 0, 120: -0.5, 180: -1}
 
 for _name, _a, _b in (
@@ -23,6 +24,8 @@ for _name, _a, _b in (
     probes.ask(_name, _a, _b, shape=())
 for _degrees, _cosine in COSINES.items():
     probes.ask(f"{_degrees} degrees", U, _cosine * U + (1 - _cosine**2) ** 0.5 * W, shape=())
+for _i, _axis in enumerate(AXES):
+    probes.ask(f"only number {_i}", _axis, _axis, shape=())
 
 
 @probes.measure
@@ -34,8 +37,21 @@ def by_the_lengths(a: Answers) -> Measured:
     if any(near(factor, 16) for factor in factors) and not all(off):
         return "length_multiplied", "`a`" if off[0] else "`b`", 16
     if all(off):
-        return "both_lengths", *factors
+        return "both_lengths" if near(*factors) else "lengths_apart", *factors
     return None if not any(off) else ("one_length", "`a`" if off[0] else "`b`", factors[off.index(True)])
+
+
+@probes.measure
+def by_the_numbers(a: Answers) -> Measured:
+    """Every number of the vectors takes part: where only one is not 0, in both, the result is 1."""
+    got = [a.raw(f"only number {i}") for i in range(len(AXES))]
+    there = [i for i, one in enumerate(got) if near(one, 1)]
+    missing = next((i for i, one in enumerate(got) if near(one, 0) or not np.isfinite(one)), None)
+    return None if not there or missing is None else ("left_out", shown(missing), got[missing], shown(there[0]))
+
+
+def shown(i: int) -> str:
+    return "`[" + ", ".join(f"{number:g}" for number in AXES[i]) + "]`"
 
 
 @probes.measure

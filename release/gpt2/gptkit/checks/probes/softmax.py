@@ -61,6 +61,7 @@ def curve(a: Answers) -> Measured:
     few, many = a["steps"][0], a["many steps"][0]
     if min(few.min(), many.min()) <= 0:
         return None
+    # An exponential makes the logarithms of the shares rise in equal steps, by the logarithm of its base.
     steps, small = np.diff(np.log(few)), np.diff(np.log(many)) / 0.25
     if near(steps, 1) and near(small, 1, 5e-3):
         return None
