@@ -42,13 +42,18 @@ class Evidence(NamedTuple):
         return self.raised and self.came.status in ENDS
 
     @property
+    def drew(self) -> bool:
+        """Whether `came` is as many ids as were asked for, and not the first thing that is none."""
+        return isinstance(self.came, np.ndarray) and self.came.shape == (sum(times for _, times in self.seeds),)
+
+    @property
     def off(self) -> bool:
         return not close_enough(as_array(self.came), self.expected)
 
     @property
     def difference(self) -> str:
         """In words."""
-        if self.seeds and isinstance(self.came, np.ndarray):
+        if self.seeds and self.drew:
             return Explain.tally(self.came, self.expected)
         return Explain.difference(self.came, np.zeros(()) if self.seeds else self.expected, self.rtol, self.atol)
 

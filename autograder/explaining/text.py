@@ -141,11 +141,12 @@ def call(one: Evidence, which: str = "", gives: bool = False) -> str:
     names = stored(one.name).names
     lines = [f"{which}{one.name}({', '.join(names)}){one.label and f', {one.label}'}"]
     rows = [(name, Explain.shown(value)) for name, value in zip(names, one.args, strict=False)]
-    if one.seeds and not one.raised:
+    if one.seeds and one.drew:
         rows.append(("came", first_ids(one)))
     else:
         rows.append(("came", clean(one.came) if one.raised else Explain.shown(one.came)))
-        rows.append(("the mistake gives" if gives else "should be", Explain.shown(one.expected)))
+        wanted = "one token id" if one.seeds else Explain.shown(one.expected)
+        rows.append(("the mistake gives" if gives else "should be", wanted))
         rows += [("right is", Explain.shown(right(one.name, one.args)))] if gives else []
     wide = max(len(name) for name, _ in rows)
     lines += [f"  {name:<{wide}}  " + shown.replace("\n", "\n" + " " * (wide + 4)) for name, shown in rows]

@@ -161,6 +161,13 @@ def test_the_notebook_sees_the_same_differences_with_numpy_alone(many):
         assert any(call.difference in output for output in seen), call.difference
 
 
+def test_what_is_no_token_id_is_told_as_such(grader, sample):
+    it = explained(grader, sample("wrong/sampling_array"), "sample_top_n", "proportions")
+    said = "An array of shape [1] came where one number was expected."
+    assert said in as_text(it) and "should be  one token id" in as_text(it)
+    assert any(said in output for output in run(it))
+
+
 def test_a_call_that_never_came_back_is_not_made_again(grader, sample):
     it = explained(grader, sample("broken/exits_the_process"))
     assert any("os._exit" in cell.source for cell in nbformat.reads(as_notebook(it), as_version=4).cells)
