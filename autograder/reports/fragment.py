@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from gptkit.checks.ladder import NEXT, steps
-from gptkit.notebook.style import STYLE, in_html
+from gptkit.notebook.style import STYLE, in_html, marked
 
 from autograder.record import CheckResult, ExerciseResult
 from autograder.reports.words import clean, remark
@@ -26,7 +26,7 @@ def as_html(exercise: ExerciseResult) -> str:
 
 def row(check: CheckResult, news: bool, exercise: str) -> str:
     """A check as a row; what it found is pointed to where a row above has said it already (`news` is false)."""
-    kind, sign = ("pass", "✓") if check.passed else ("fail", "✗") if check.reached else ("open", "·")
+    kind = "pass" if check.passed else "fail" if check.reached else "open"
     says = in_html(clean(check.says or check.name.replace("_", " ")))
     if check.hidden:
         says += ' <span class="dim">(hidden)</span>'
@@ -39,4 +39,4 @@ def row(check: CheckResult, news: bool, exercise: str) -> str:
             for said in steps(exercise, check.name, check.example, check.mistake, check.measured)[:1]:
                 says += f"<details open><summary>{NEXT[0]}</summary>{in_html(clean(said))}</details>"
     points = f'<span class="pts">{check.earned:.3g} / {check.points:.3g}</span>'
-    return f'<div class="row {kind}"><span class="mark">{sign}</span><div class="wide">{says}</div>{points}</div>'
+    return f'<div class="row {kind}">{marked(kind)}<div class="wide">{says}</div>{points}</div>'

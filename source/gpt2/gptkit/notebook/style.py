@@ -37,6 +37,7 @@ STYLE = """<style>
 .gptkit .pass .mark { color: var(--ok) } .gptkit .fail .mark { color: var(--bad) }
 .gptkit .mark { font-weight: bold; width: 1em; text-align: center; background: none; padding: 0 }
 .gptkit .open { color: var(--dim) }
+.gptkit .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 .gptkit .found { border-left: 3px solid; border-color: var(--bad); padding-left: 8px;
   margin-top: 3px; white-space: pre-wrap }
 .gptkit .open .found { border-color: var(--line) }
@@ -55,6 +56,15 @@ STYLE = """<style>
 def in_html(text: str) -> str:
     """Text that stays text in a page, whatever is in it; what stands between backticks is set as code."""
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+
+
+SIGNS = {"pass": ("✓", "passed"), "fail": ("✗", "not passed"), "open": ("·", "not reached")}
+
+
+def marked(kind: str) -> str:
+    """A check's sign, and the word for those who hear the page: as text, because JupyterLab drops ARIA's labels."""
+    sign, word = SIGNS[kind]
+    return f'<span class="mark"><span aria-hidden="true">{sign}</span><span class="said">{word}</span></span>'
 
 
 @dataclass(frozen=True)
@@ -80,8 +90,15 @@ class Picture:
     text: str
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict, dict]:
+        """As PNG, and as HTML, which viewers prefer: JupyterLab and nbconvert show a PNG without its alternative text.
+
+        A feedback page has no HTML of a student's, and shows the PNG.
+        """
         png = b64encode(self.png).decode()  # a browser's kernel does not do it for us
-        return {"image/png": png, "text/plain": self.text}, {"image/png": {"width": self.width, "alt": self.text}}
+        source, style = f"data:image/png;base64,{png}", "max-width: 100%; height: auto"
+        html = f'<img alt="{escape(self.text)}" width="{self.width}" style="{style}" src="{source}">'
+        forms = {"text/html": html, "image/png": png, "text/plain": self.text}
+        return forms, {"image/png": {"width": self.width, "alt": self.text}}
 
     def __repr__(self) -> str:
         return self.text
