@@ -40,8 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """First of all: which of several notebooks was graded, and who handed in none."""
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
-    for remark in session.config.stash[remarks] if terminal else []:
-        terminal.write_line(f"note: {remark}")
+    for remark in session.config.stash[remarks]:
+        if terminal is not None:
+            terminal.write_line(f"note: {remark}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

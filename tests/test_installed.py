@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.copies import repository_copy
+from tests.copies import copy_repository
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = {"source/gpt2/gptkit": "gptkit", "solutions/picoGPT": "picoGPT", "autograder": "autograder"}
@@ -19,7 +19,7 @@ PLACES = {"source/gpt2/gptkit": "gptkit", "solutions/picoGPT": "picoGPT", "autog
 def wheel(tmp_path_factory) -> Path:
     """What real pip makes of a copy of the repository."""
     folder = tmp_path_factory.mktemp("wheel")
-    copy = repository_copy(folder / "copy")
+    copy = copy_repository(folder / "copy")
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*pip, "--wheel-dir", str(folder), str(copy)], check=True, capture_output=True)
     return next(folder.glob("*.whl"))
@@ -51,14 +51,16 @@ def test_what_is_installed_opens_the_model_and_says_what_grading_needs(wheel, tm
     assert len(graded.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    "name",
-    """results.json results.xml summary.md results/results.json report/index.html reports/class.html feedback/ada/gpt2.html
-    gpt2-report.html gpt2-report.csv grades.csv gradebook.db gradebook.db-journal gpt2.zip submitted/ada/gpt2/gpt2.ipynb
-    autograded/ada/gpt2/gpt2.ipynb gpt2.ipynb .verdicts/x .autograder-seed""".split(),
-)
-def test_what_is_known_of_students_is_not_committed_by_mistake(name):
-    assert subprocess.run(["git", "check-ignore", "-q", "--no-index", name], cwd=ROOT).returncode == 0
+MADE = """
+results.json results.xml summary.md results/results.json report/index.html reports/class.html feedback/ada/gpt2.html
+gpt2-report.html gpt2-report.csv grades.csv gradebook.db gradebook.db-journal gpt2.zip submitted/ada/gpt2/gpt2.ipynb
+autograded/ada/gpt2/gpt2.ipynb gpt2.ipynb .verdicts/x .autograder-seed
+"""
+
+
+def test_what_is_known_of_students_is_not_committed_by_mistake():
+    command = ["git", "check-ignore", "--no-index", *MADE.split()]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.split() == MADE.split()
 
 
 def test_nothing_that_belongs_to_the_project_is_ignored():
