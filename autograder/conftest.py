@@ -12,11 +12,12 @@ from autograder.grading import Grader
 from autograder.notebooks.choosing import submissions
 from autograder.notebooks.submission import Release
 from autograder.record import Record
-from autograder.reports import text, why
+from autograder.reports import clean, text, why
 from autograder.settings import Settings
 
 pytest_plugins = ["autograder.pytest_option"]  # where it is not installed, and so no entry point is there
 records = pytest.StashKey[list[Record]]()
+remarks = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,13 +27,25 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("which notebook? pytest autograder --submission=PATH")
     try:
         settings = Settings.from_environment()
-        work, _ = submissions(Path(path), Release.of(settings))  # first: a wrong path is said before anything else
+        work, without = submissions(Path(path), Release.of(settings))  # first: a wrong path is said before the rest
+        notes = [(one.label, note) for one in work for note in one.notes]
+        notes += [(f"no mark for {name}", note) for name, those in without.items() for note in those]
+        config.stash[remarks] = [f"{clean(name)}: {clean(note)}" for name, note in notes]
         with Grader(settings, config.getoption("--isolation")) as grader:
             config.stash[records] = [grader.grade(one.path, one.label, one.notes) for one in work]
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     except AutograderError as error:
         pytest.exit(f"autograder: {error}", returncode=error.exit_code)
+
+
+@pytest.hookimpl(trylast=True)  # when the terminal's own header is written; with -q, as here, there is none to add to
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """First of all: which of several notebooks was graded, and who handed in none."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    for remark in session.config.stash[remarks]:
+        if terminal is not None:
+            terminal.write_line(f"note: {remark}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

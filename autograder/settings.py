@@ -56,6 +56,11 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """The settings that the environment asks for. Raises UsageError."""
+        if not (REPOSITORY / "release").is_dir():  # installed by pip without --editable
+            raise UsageError(
+                "This autograder is installed without the course's notebooks, which lie in its repository. "
+                "Install it from there, and keep the folder: pip install --editable ."
+            )
         kept = environment.get("AUTOGRADER_VERDICTS", str(cls.verdicts))
         return cls(
             seed=environment.get("AUTOGRADER_SEED") or None,

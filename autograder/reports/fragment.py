@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from gptkit.checks.ladder import NEXT, steps
-from gptkit.notebook.style import STYLE, in_html
+from gptkit.notebook.style import STYLE, in_html, marked
 
 from autograder.record import CheckResult, ExerciseResult
 from autograder.reports.words import UNPAID, clean, remark, unpaid
@@ -30,7 +30,7 @@ def row(check: CheckResult, news: bool, exercise: str, told: set[str]) -> str:
 
     `told`: the second steps of the rows above, none of which is shown again.
     """
-    kind, sign = ("pass", "✓") if check.passed else ("fail", "✗") if check.reached else ("open", "·")
+    kind = "pass" if check.passed else "fail" if check.reached else "open"
     says = in_html(clean(check.says or check.name.replace("_", " ")))
     if check.hidden:
         says += ' <span class="dim">(hidden)</span>'
@@ -47,4 +47,4 @@ def row(check: CheckResult, news: bool, exercise: str, told: set[str]) -> str:
     if unpaid(check):
         says += f'<div class="dim">{UNPAID}</div>'
     points = f'<span class="pts">{check.earned:.3g} / {check.points:.3g}</span>'
-    return f'<div class="row {kind}"><span class="mark">{sign}</span><div class="wide">{says}</div>{points}</div>'
+    return f'<div class="row {kind}">{marked(kind)}<div class="wide">{says}</div>{points}</div>'

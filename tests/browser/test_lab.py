@@ -8,6 +8,7 @@ from gptkit.checks.ladder import NEXT
 pytestmark = pytest.mark.browser
 
 GRADED = 6
+PICTURES = ".jp-RenderedHTML img[alt][width]"
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +52,11 @@ def validate(page) -> str:
 def test_solved_notebook_completes_draws_and_passes(solved, keep):
     assert solved.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
     assert solved.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
-    assert solved.locator(".jp-RenderedImage img").count() == 4
+    assert solved.locator(PICTURES).count() == 4
+    for alt in ("Heat map: cosine", "Curves of", "Attention maps of all"):
+        assert solved.get_by_role("img", name=re.compile(alt)).count() == 1  # as a screen reader finds it
     assert solved.locator(".gptkit .card .fail").count() == 0
+    assert "passed" in cell(solved, "check(softmax)").locator(".mark").first.aria_snapshot()
     assert "GPT-2, on your functions" in cell(solved, "check(softmax, layer_norm, attention)").inner_text()
     assert "5 of 5 functions done" in cell(solved, "check(sample_top_n)").inner_text()
     keep(cell(solved, "show.similarities"), "heat-map")
@@ -76,14 +80,14 @@ def test_sliders_draw_again(solved):
     samples.locator(".widget-readout").last.press("Enter")
     samples.get_by_text("sampled: top 40, temperature 1, seed 7").wait_for()
     attention = cell(solved, "widgets.attention")
-    before = attention.locator(".jp-RenderedImage img").get_attribute("src")
+    before = attention.locator(PICTURES).get_attribute("src")
     attention.locator(".noUi-handle").first.focus()
     solved.keyboard.press("ArrowRight")
     solved.wait_for_function(
         "([image, before]) => image.isConnected ? image.src !== before : true",
-        arg=[attention.locator(".jp-RenderedImage img").element_handle(), before],
+        arg=[attention.locator(PICTURES).element_handle(), before],
     )
-    assert attention.locator(".jp-RenderedImage img").get_attribute("src") != before
+    assert attention.locator(PICTURES).get_attribute("src") != before
 
 
 def test_live_completion_can_be_stopped(solved):
@@ -101,6 +105,21 @@ def test_live_completion_can_be_stopped(solved):
     assert len(written.inner_text()) > len(stopped)
 
 
+def test_completion_can_be_started_again_whatever_happened(solved):
+    """Stopped before its first token; an empty prompt; a function of the student's that raises."""
+    live = cell(solved, "widgets.completion")
+    go, stop = live.get_by_role("button", name="Complete"), live.get_by_role("button", name="Stop")
+    both = [go.element_handle(), stop.element_handle()]
+    solved.evaluate("([go, stop]) => { go.click(); stop.disabled = false; stop.click() }", both)
+    prompt = live.get_by_role("textbox", name="prompt")
+    for text in ("", "My lord"):
+        solved.wait_for_function("b => !b.disabled", arg=go.element_handle())
+        prompt.fill(text)
+        go.click()
+    live.locator(".new").wait_for()
+    solved.wait_for_function("b => !b.disabled", arg=go.element_handle())
+
+
 def test_create_assignment_panel_opens_the_source_notebook(solved):
     solved.get_by_role("tab", name="Create Assignment").click()
     panel = solved.locator(".nbgrader-NotebookWidget, [id*=nbgrader]").first
@@ -116,7 +135,7 @@ def test_validate_passes_the_solved_notebook(solved):
 def test_untouched_notebook_says_what_to_do_and_runs_to_the_end(untouched, keep):
     assert untouched.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
     assert untouched.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == GRADED
-    assert untouched.locator(".jp-RenderedImage img").count() == 4
+    assert untouched.locator(PICTURES).count() == 4
     assert untouched.get_by_text("Once your attention passes its checks").count() == 2
     assert untouched.evaluate("document.body.dataset.jpThemeLight") == "false"
 

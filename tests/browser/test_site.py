@@ -85,7 +85,10 @@ def test_a_student_solves_the_assignment_and_hands_it_in(folder, address, browse
     run_all(page)
     assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
     assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 6  # one for each check
-    assert page.locator(".jp-RenderedImage img").evaluate_all("all => all.map(e => e.naturalWidth > 0)") == [True] * 4
+    assert (
+        page.locator(".jp-RenderedHTML img[alt][width]").evaluate_all("all => all.map(e => e.naturalWidth > 0)")
+        == [True] * 4
+    )
     tokens, live = cell(page, "widgets.tokens"), cell(page, "widgets.completion")
     tokens.get_by_role("textbox", name="text").fill("good night")
     tokens.get_by_text("tokens for 10 characters").wait_for()

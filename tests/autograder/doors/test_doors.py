@@ -79,6 +79,17 @@ def run_pytest(*words: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
+def test_pytest_says_first_which_of_several_notebooks_was_graded(tmp_path):
+    perfect = HERE / "right" / "perfect.py"
+    for name in ("gpt2.ipynb", "gpt2 (1).ipynb"):
+        build(perfect, tmp_path / "class" / "ada" / name)
+    (tmp_path / "class" / "ben").mkdir()
+    (tmp_path / "class" / "ben" / "essay.txt").write_text("")
+    said = run_pytest(f"--submission={tmp_path}/class", "-k", "softmax").stdout.splitlines()
+    assert "gpt2 (1).ipynb" in said[0] and said[0].startswith("note: ada/gpt2.ipynb: ")
+    assert said[1].startswith("note: no mark for ben: ") and "essay.txt" in said[1]
+
+
 def test_pytest_shows_a_failing_check_by_its_words(tmp_path):
     build(HERE / "wrong" / "softmax_over_columns.py", tmp_path / "gpt2.ipynb")
     done = run_pytest(f"--submission={tmp_path}/gpt2.ipynb", "-k", "softmax")

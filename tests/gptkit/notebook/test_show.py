@@ -1,13 +1,20 @@
 """What the notebook shows is right, runs on the student's functions once they are done, and works without a page."""
 
+import asyncio
 import base64
+import contextlib
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from gptkit import Model, load
 from gptkit.notebook import feedback, show, widgets
 from gptkit.notebook import style as looks
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +176,72 @@ def test_pictures_are_text_for_every_kind_of_kernel(model, shown):
     show.similarities(model, [" king", " queen"])
     bundle, _ = shown[0]._repr_mimebundle_()
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+
+
+def test_nbconvert_shows_pictures_with_their_alternative_text(model, shown):
+    show.similarities(model, [" king", " queen"])
+    forms, metadata = replace(shown[0], text='"king" & <queen>')._repr_mimebundle_()
+    notebook = new_notebook(cells=[new_code_cell("", outputs=[new_output("display_data", forms, metadata=metadata)])])
+    for template in ("lab", "classic"):
+        page, _ = HTMLExporter(template_name=template).from_notebook_node(notebook)
+        (picture,) = BeautifulSoup(page, "html.parser").find_all("img")
+        assert picture.get("alt") == '"king" & <queen>' and picture.get("src").startswith("data:image/png;base64,")
+
+
+class Button:
+    """A button and a text box as ipywidgets have them, without a page."""
+
+    def __init__(self, description="", disabled=False, value="", **_):
+        self.disabled, self.value, self.clicked = disabled, value, []
+
+    def on_click(self, do):
+        self.clicked.append(do)
+
+    def click(self):
+        for do in self.clicked:
+            do(self)
+
+
+@pytest.mark.parametrize(
+    "why", [None, ValueError("too long"), TypeError("no"), KeyboardInterrupt(), SystemExit(1), "stopped"]
+)
+def test_the_complete_button_comes_back_whatever_happened(model, monkeypatch, why):
+    import ipywidgets
+
+    made, said = [], []
+    for name in ("Button", "Text"):
+        monkeypatch.setattr(ipywidgets, name, lambda *_, **settings: made.append(Button(**settings)) or made[-1])
+    for name in ("VBox", "HBox"):
+        monkeypatch.setattr(ipywidgets, name, lambda children: children)
+    monkeypatch.setattr(widgets, "is_live", lambda: True)
+    monkeypatch.setattr(widgets, "display", lambda *_, **__: SimpleNamespace(update=said.append))
+
+    def pieces(*_):
+        yield "Once"
+        if isinstance(why, BaseException):
+            raise why
+
+    monkeypatch.setattr("gptkit.engine.complete.stream", pieces)
+
+    async def press():
+        widgets.completion(model, "My lord")
+        _, go, stop = made
+        go.click()
+        assert go.disabled and not stop.disabled
+        if why == "stopped":  # before it began
+            stop.click()
+        for _ in range(20):
+            await asyncio.sleep(widgets.PAUSE / 5)
+
+    loop = asyncio.new_event_loop()
+    with contextlib.suppress(KeyboardInterrupt, SystemExit):
+        loop.run_until_complete(press())
+    loop.run_until_complete(asyncio.sleep(0.01))
+    loop.close()
+    _, go, stop = made
+    assert not go.disabled and stop.disabled
+    if isinstance(why, Exception):
+        assert str(why) in repr(said[-1])
 
 
 def test_model_runs_on_the_functions_that_are_done(model, done):
