@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gptkit.checks.core import kind_of
 
-QUESTIONS = json.loads((resources.files("gptkit.checks") / "data" / "questions.json").read_text("utf-8"))
+QUESTIONS = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
 AFTER = QUESTIONS["after"]  # an exception's type -> the question that leads to its cause
 BY_INPUT = {"ValueError", "IndexError", "AxisError", "TypeError"}  # what a line may raise for some inputs only
 ROOM = 12  # numbers in one message

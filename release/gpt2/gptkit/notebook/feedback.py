@@ -26,7 +26,7 @@ from types import SimpleNamespace
 from gptkit.checks.core import Exercise, Local, Result, earned, kind_of, run
 from gptkit.checks.ladder import NEXT, steps
 from gptkit.engine.model import PARTS
-from gptkit.notebook.style import Shown, continued, in_html
+from gptkit.notebook.style import Shown, continued, in_html, marked
 
 POINTS = json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))
 FUNCTIONS = tuple(name for name in POINTS if name != "end_to_end")  # in the notebook's order
@@ -243,16 +243,13 @@ class Feedback:
         return "\n".join([*lines, *(f"  {line}" for line in self.footer)])
 
     def _repr_html_(self) -> str:
-        signs = {"pass": "✓", "fail": "✗", "open": "·"}
         rows = "".join(f'<div class="found">{in_html(said)}</div>' for said in self.older)
         for mark, says, points, found, question, more in self.rows():
             said = f'<div class="found">{in_html(found)}</div>' if found else ""
             said += f'<div class="ask">{in_html(question)}</div>' if question else ""
             said += unfolding(more)
-            rows += (
-                f'<div class="row {mark}"><span class="mark">{signs[mark]}</span>'
-                f'<div class="wide">{in_html(says)}{said}</div><span class="pts">{points}</span></div>'
-            )
+            rows += f'<div class="row {mark}">{marked(mark)}'
+            rows += f'<div class="wide">{in_html(says)}{said}</div><span class="pts">{points}</span></div>'
         if self.printed:
             rows += f'<div class="dim">It printed:<pre>{escape(self.printed_lines())}</pre></div>'
         head = f'<div class="row"><b class="wide">{self.title}</b><span class="pts">{self.score}</span></div>'

@@ -30,6 +30,15 @@ def in_html(text: str) -> str:
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
+SIGNS = {"pass": ("✓", "passed"), "fail": ("✗", "not passed"), "open": ("·", "not reached")}
+
+
+def marked(kind: str) -> str:
+    """A check's sign, and the word for those who hear the page: as text, because JupyterLab drops ARIA's labels."""
+    sign, word = SIGNS[kind]
+    return f'<span class="mark"><span aria-hidden="true">{sign}</span><span class="said">{word}</span></span>'
+
+
 @dataclass(frozen=True)
 class Shown:
     """Something to display: HTML where there is a page, plain text in a terminal."""
@@ -53,8 +62,15 @@ class Picture:
     text: str
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict, dict]:
+        """As PNG, and as HTML, which viewers prefer: JupyterLab and nbconvert show a PNG without its alternative text.
+
+        A feedback page has no HTML of a student's, and shows the PNG.
+        """
         png = b64encode(self.png).decode()  # a browser's kernel does not do it for us
-        return {"image/png": png, "text/plain": self.text}, {"image/png": {"width": self.width, "alt": self.text}}
+        source, style = f"data:image/png;base64,{png}", "max-width: 100%; height: auto"
+        html = f'<img alt="{escape(self.text)}" width="{self.width}" style="{style}" src="{source}">'
+        forms = {"text/html": html, "image/png": png, "text/plain": self.text}
+        return forms, {"image/png": {"width": self.width, "alt": self.text}}
 
     def __repr__(self) -> str:
         return self.text

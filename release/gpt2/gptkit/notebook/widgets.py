@@ -166,19 +166,23 @@ def completion(model: Model, prompt: str, length: int = 60) -> None:
 
     async def write() -> None:
         text = ""
-        try:
-            for piece in stream(model.gpt2, model.tokenizer, box.value, length):
-                text += piece
-                output.update(continued(box.value, text))
-                await asyncio.sleep(PAUSE)  # the kernel hears the stop button now; a browser's has no threads
-        except ValueError as why:  # an empty prompt, or one that does not fit
-            output.update(Shown(escape(str(why)), str(why)))
-        finally:
-            go.disabled, stop.disabled = False, True
+        for piece in stream(model.gpt2, model.tokenizer, box.value, length):
+            text += piece
+            output.update(continued(box.value, text))
+            await asyncio.sleep(PAUSE)  # the kernel hears the stop button now; a browser's has no threads
+
+    def ended(task: asyncio.Task) -> None:
+        """However it ended, even before it began: it can be started again, and what went wrong is said."""
+        go.disabled, stop.disabled = False, True
+        why = None if task.cancelled() else task.exception()
+        if why is not None:  # an empty prompt, one that does not fit, whatever the student's functions raise
+            said = str(why) if isinstance(why, ValueError) else f"{type(why).__name__}: {why}"
+            output.update(Shown(escape(said), said))
 
     def start(_: Any) -> None:
-        go.disabled, stop.disabled = True, False
         running[:] = [asyncio.get_running_loop().create_task(write())]
+        running[0].add_done_callback(ended)
+        go.disabled, stop.disabled = True, False
 
     go.on_click(start)
     stop.on_click(lambda _: running[0].cancel())
