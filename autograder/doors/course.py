@@ -195,17 +195,22 @@ def outcomes(
             return
         from autograder.executors.dask import DaskCluster
 
-        made: list[str] = []
+        sent: list[tuple[str, str]] = []  # student, and what their notebook is made from
 
         def work() -> Iterator[Work]:
             for student in todo:
-                handed = head.submitted(student)
-                made.append(made_from(head.exporter.context, handed))
-                path = handed.notebook or head.file_of(student)
-                yield Work(f"{student}/{head.assignment}/{path.name}", path, tuple(handed.notes))
+                with contextlib.suppress(CannotGrade):  # whoever cannot be read is told so below, alone
+                    handed = head.submitted(student)
+                    if handed.notebook:
+                        sent.append((student, made_from(head.exporter.context, handed)))
+                        label = f"{student}/{head.assignment}/{handed.notebook.name}"
+                        yield Work(label, handed.notebook, tuple(handed.notes))
 
         for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):
-            yield todo[place], finish, settings, todo[place], record, made[place]
+            student, made = sent[place]
+            yield student, finish, settings, student, record, made
+        here = [student for student in todo if student not in {who for who, _ in sent}]  # no notebook to send
+        yield from ((student, finish, settings, student) for student in here)
 
     for student, why in spread(pool, calls()):
         yield student, ENDED_TWICE if why is ENDED else why

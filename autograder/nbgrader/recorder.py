@@ -27,7 +27,7 @@ from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells, OverwriteK
 from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.errors import CannotGrade, UsageError
+from autograder.errors import CannotGrade, NotGraded, UsageError
 from autograder.files import save, sweep
 from autograder.nbgrader.course_files import HandedIn, companions, handed_in, made_from
 from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
@@ -165,13 +165,16 @@ class Recorder(Course):
                 return page.read() == ending(state) and stamp(self.autograded(student)) == made_from(
                     self.exporter.context, self.submitted(student)
                 )
-        except (OSError, ValueError):
+        except (OSError, ValueError, CannotGrade):  # a folder that cannot be read is one to try again
             return False
 
     def finish(self, student: str, record: Record | None = None, made: str | None = None) -> None:
         """Examine (if there is no record), record in the gradebook, write the notebook and the feedback page."""
         resources = self.resources(student) | {"record": record}
-        nb = self.sanitized(student)
+        try:
+            nb = self.sanitized(student)
+        except CannotGrade as error:  # this student's folder: the others can be graded
+            raise NotGraded(str(error)) from None
         self.autograded(student).parent.mkdir(parents=True, exist_ok=True)
         for step in self.before:
             nb, resources = step(nb, resources)

@@ -5,11 +5,13 @@ import sqlite3
 import subprocess
 import sys
 
+import pytest
 from nbgrader.api import Gradebook
 from sqlalchemy import event
 
+from autograder.errors import CannotGrade, NotGraded
 from autograder.nbgrader.gradebook import INDEXES, OneGradebook
-from autograder.nbgrader.recorder import Recorder
+from autograder.nbgrader.recorder import Recorder, ending
 from tests.autograder.conftest import new_course
 from tests.submissions.crowd import hand_in
 
@@ -40,6 +42,26 @@ def test_no_statement_about_one_submission_reads_everybodys_rows(tmp_path, monke
     for said, values in asked.items():
         steps = [row[3] for row in plans.execute(f"EXPLAIN QUERY PLAN {said}", values)]
         assert not [step for step in steps if EVERYBODYS.match(step)], said
+
+
+def test_a_folder_that_cannot_be_read_is_its_students_alone(tmp_path, monkeypatch):
+    """It is none that is done, and no mark; the class goes on."""
+    course = new_course(tmp_path / "course")
+    hand_in(course.folder, 1)
+    monkeypatch.chdir(course.folder)
+    monkeypatch.delenv("GRADEBOOK_URL", raising=False)
+    recorder = Recorder("gpt2", "auto")
+
+    def unreadable(_student):
+        raise CannotGrade("Permission denied")
+
+    monkeypatch.setattr(recorder, "submitted", unreadable)
+    recorder.shown("student-00000").parent.mkdir(parents=True)
+    recorder.shown("student-00000").write_bytes(b"page" + ending(None))
+    assert not recorder.done("student-00000", None)
+    with pytest.raises(NotGraded, match="Permission denied"):
+        recorder.finish("student-00000")
+    recorder.grader.close()
 
 
 def test_a_gradebook_that_nbgrader_has_made_gets_what_it_lacks_once(tmp_path):
