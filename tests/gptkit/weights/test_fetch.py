@@ -697,7 +697,7 @@ def test_the_command_line_explains_itself(server, models, capsys, monkeypatch):
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     assert caught.value.code == 0 and "GPT2_MIRROR" in capsys.readouterr().out
-    for argv in ([], ["fetsch"], ["fetch", "12M"], ["fetch", "--source", "elsewhere"], ["info", "--colour"]):
+    for argv in (["fetsch"], ["fetch", "12M"], ["fetch", "--source", "elsewhere"], ["info", "--colour"]):
         with pytest.raises(SystemExit) as caught:
             main(argv)
         assert caught.value.code == 2 and capsys.readouterr().err.count("\n") == 1
