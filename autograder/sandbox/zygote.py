@@ -86,10 +86,12 @@ class Zygote:
         return json.loads(self.control.recv(4096))
 
     def close(self, grace: float = 5.0) -> None:
-        """End it and every candidate of it, by force after `grace` seconds, or at once while it is still starting."""
-        self.control.close()  # it sees the end of its socket, kills its children and goes
+        """End it and every candidate of it, by force after `grace` seconds."""
+        # It sees the end of its socket, kills its children and goes. One that is still starting is waited for, too:
+        # bubblewrap's inner process would outlive an outer one that is killed before the two know of each other.
+        self.control.close()
         try:
-            self._process.wait(grace if self.sealed is not None else 0)
+            self._process.wait(grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -406,10 +406,14 @@ def test_a_sandbox_that_was_started_beforehand_is_the_one_that_is_used():
         assert box._ready() is started and started.sealed is not None
 
 
-def test_one_that_nobody_waited_for_is_ended_at_once():
-    with sandbox.Sandbox("process") as box:
+@pytest.mark.parametrize("mode", ["bubblewrap", "process"])
+def test_one_that_nobody_waited_for_ends_by_itself_and_leaves_nothing(mode):
+    opened(mode).close()
+    with sandbox.Sandbox(mode) as box:
         started = box.start()
-    assert started._process.returncode == -signal.SIGKILL
+        family = [started._process.pid, *(p.pid for p in psutil.Process(started._process.pid).children(recursive=True))]
+    assert started._process.returncode != -signal.SIGKILL
+    assert not any(psutil.pid_exists(pid) for pid in family)
 
 
 def test_starting_one_loads_no_numpy_here():
