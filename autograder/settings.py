@@ -115,11 +115,6 @@ class GitHubAccess:
         return cls((environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"), token.strip())
 
 
-def completing() -> bool:
-    """Whether a shell asks for the words that may come next (argcomplete's way), and nothing is to be done."""
-    return "_ARGCOMPLETE" in os.environ
-
-
 def told(names: Collection[str], environment: Mapping[str, str] = os.environ) -> list[str]:
     """What the program that runs this one says about a submission, in variables. Raises UsageError when one lacks."""
     if lacking := [name for name in names if not environment.get(name)]:

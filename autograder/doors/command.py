@@ -8,10 +8,9 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from gptkit.command_line import Parser, printing
+from gptkit.command_line import Parser, completing, printing
 
 from autograder.errors import AutograderError
-from autograder.settings import completing
 
 EXAMPLES = """examples:
   autograder grade gpt2.ipynb                       one notebook: a line per exercise, and the total
@@ -35,9 +34,9 @@ EXAMPLES = """examples:
 COMMANDS = {
     "grade": "grade notebooks",
     "course": "grade a whole class into nbgrader's gradebook",
-    "explain": "why a notebook has the marks it has: for you, not for students",
+    "explain": "explain a mark to the instructor, hidden cases and all",
     "report": "show what a class has not understood",
-    "marks": "carry marks and feedback back to Moodle or Canvas",
+    "marks": "fill in Moodle's or Canvas's marks",
     "release": "remake release/, solutions/gpt2.html and the kit's data from source/",
     "github": "make the students' repository for GitHub",
     "github collect": "fetch the notebooks of a class from GitHub",

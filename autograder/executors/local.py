@@ -23,16 +23,21 @@ class LocalPool:
 
     def __init__(self, jobs: int):
         self.jobs = jobs
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the workers: as many threads as processes
-        os.environ["PYTHONSAFEPATH"] = "1"  # they import nothing from the working directory: it may be a student's
 
     @property
     def room(self) -> int:
         return AHEAD * self.jobs
 
     def __enter__(self) -> LocalPool:
-        self.pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), begin)
+        # A worker has the environment of the moment when it is started; there is no way to give it another.
+        self.before = dict(os.environ)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as many threads as processes
+        os.environ["PYTHONSAFEPATH"] = "1"  # it imports nothing from the working directory: it may be a student's
+        self.start()
         return self
+
+    def start(self) -> None:
+        self.pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), begin)
 
     def __exit__(self, kind: type | None, *_: Any) -> None:
         if kind:  # do not wait for the notebooks at work
@@ -41,12 +46,15 @@ class LocalPool:
             for process in list((self.pool._processes or {}).values()):
                 process.terminate()
         self.pool.shutdown(cancel_futures=True)
+        for name in os.environ.keys() - self.before.keys():
+            del os.environ[name]
+        os.environ.update(self.before)
 
     def submit(self, function: Callable, *args: Any) -> Future:
         try:
             return self.pool.submit(function, *args)
         except BrokenProcessPool:
-            self.__enter__()
+            self.start()
             return self.pool.submit(function, *args)
 
 

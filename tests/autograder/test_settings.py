@@ -18,6 +18,10 @@ ROOM = Path(autograder.__file__).parent
 FOR_CHILDREN = {
     ("executors/local.py", "os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')"),
     ("executors/local.py", "os.environ['PYTHONSAFEPATH']"),
+    ("executors/local.py", "dict(os.environ)"),
+    ("executors/local.py", "os.environ.keys()"),
+    ("executors/local.py", "os.environ[name]"),
+    ("executors/local.py", "os.environ.update(self.before)"),
     ("doors/release.py", "{**os.environ, 'GPT2_MODELS_DIR': str(Path(scratch) / 'none')}"),
 }
 

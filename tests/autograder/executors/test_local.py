@@ -38,3 +38,12 @@ def test_workers_import_nothing_from_the_working_directory(tmp_path, monkeypatch
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     with LocalPool(1) as pool:
         assert pool.submit(os.getcwd).result() == str(tmp_path)
+
+
+def test_a_pool_leaves_the_environment_as_it_was(monkeypatch):
+    """What is meant for its workers would hold in everything that is started later, too."""
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    before = dict(os.environ)
+    with LocalPool(1) as pool:
+        assert pool.submit(os.getenv, "PYTHONSAFEPATH").result() == "1"
+    assert dict(os.environ) == before

@@ -233,9 +233,13 @@ def load_as_a_student(folder: Path, name: str | None, user: int | None = None, *
         f"import os; os.setgroups([]); os.setgid({user}); os.setuid({user}); os.environ.pop('HOME')\n" if user else ""
     )
     # the modules come first: the interpreter's own folder may be closed to the user
-    imports = "import gptkit, gptkit.weights.checkpoint, gptkit.engine.tokenizer"
+    imports = "import gptkit, gptkit.notebook.feedback, gptkit.weights.checkpoint, gptkit.engine.tokenizer"
     code = f"{imports}\n{drop}print(gptkit.load({name!r}).name)"
-    clean = {k: v for k, v in os.environ.items() if k not in ("GPT2_MODELS_DIR", "PYTHONPATH", "XDG_CACHE_HOME")}
+    clean = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("GPT2_MODELS_DIR", "PYTHONPATH", "PYTHONSAFEPATH", "XDG_CACHE_HOME")
+    }
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, env=clean | environment, capture_output=True, text=True
     )
