@@ -46,7 +46,7 @@ def test_hidden_inputs_are_fair(seed):
     """Finite float32, no norm near float32's limits, no query without a key, no tie at the cut of the top n."""
     hidden = Hidden(TINY, seed)
     attention, sampling = modules()["attention"], modules()["sample_top_n"]
-    for make in (attention.whole_heads, attention.some_queries, attention.penalised):
+    for make in (attention.real_heads, attention.fewer_queries, attention.penalties):
         for case in hidden.keep(make):
             mask = case.args[-1]
             assert {a.dtype for a in case.args} == {np.dtype(np.float32)} and np.isfinite(case.expected).all()
