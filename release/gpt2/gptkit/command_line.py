@@ -58,6 +58,11 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f": did you mean {near[0]}?" if near else ""
 
 
+def completing() -> bool:
+    """Whether a shell asks for the words that may come next (argcomplete's way), and nothing is to be done."""
+    return "_ARGCOMPLETE" in os.environ
+
+
 @contextlib.contextmanager
 def printing() -> Iterator[None]:
     """Print inside: a character that cannot be shown is no error, nor is a reader that has seen enough, as `head` has.

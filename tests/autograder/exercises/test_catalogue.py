@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from gptkit.checks.cases import load
+from gptkit.checks.cases import close, load
 
 from autograder.exercises import modules
-from autograder.exercises.catalogue import Catalogue, output
+from autograder.exercises.catalogue import Catalogue, output, single
 
 
 def doubling():
@@ -123,3 +123,25 @@ def test_of_two_mistakes_together_is_told_what_is_done_for_what_comes_out_would_
     catalogues = [module.catalogue for module in modules().values() if hasattr(module, "catalogue")]
     pairs = {name: words[0] for c in catalogues for name, (_, words) in c.mistakes().items() if "+" in name}
     assert len(pairs) > 200 and not {name: told for name, told in pairs.items() if effect in told}
+
+
+def passes(wrong, cases):
+    """Whether a function's results are right for all cases."""
+    results = [output(wrong, case.args) for case in cases]
+    return all(
+        r is not None and r.shape == c.expected.shape and close(r, c.expected)
+        for r, c in zip(results, cases, strict=True)
+    )
+
+
+def test_a_mistake_that_a_visible_check_does_not_show_is_not_shown_by_the_drawn_cases_either():
+    """Else it would be paid for twice, under a name that has nothing to do with it, and with some seeds only."""
+    shown = []
+    for module in modules().values():
+        catalogue = getattr(module, "catalogue", None)
+        for group, draw in catalogue.draws.items() if catalogue else ():
+            hidden_here = [n for n, wrong in catalogue.singles.items() if passes(wrong, catalogue.groups[group])]
+            for seed in range(40):
+                drawn = [catalogue.case(*single(args), label="") for args in draw(np.random.default_rng(seed))]
+                shown += [(group, n, seed) for n in hidden_here if not passes(catalogue.singles[n], drawn)]
+    assert not shown
