@@ -71,6 +71,9 @@ def large(rng: random.Random, answers: bytes) -> bytes:
     return content[: rng.randrange(len(content))] if rng.random() < 0.1 else content
 
 
+SHOWN = {"assignment": "gpt2", "student": "eve", "score": 0, "max_score": 100, "late_penalty": 0}
+
+
 def peak_mb() -> int:
     """The most memory that this process has had; getrusage would count that of the process it was started by, too."""
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) // 1024
@@ -86,7 +89,7 @@ def costs(pipe) -> None:
             score = grader.grade(path, path.name).score
             with contextlib.suppress(Unreadable):
                 cells = open_notebook(path).cells
-                page.from_notebook_node(made_anew(released, grader.release, cells))
+                page.from_notebook_node(made_anew(released, grader.release, cells), {"nbgrader": SHOWN})
             pipe.send((score, time.perf_counter() - began, peak_mb()))
 
 
