@@ -14,7 +14,7 @@ demo: .venv/.installed  ## grade a small class through nbgrader and show who got
 
 test: .venv/.installed  ## run the tests (under 10 minutes)
 	@! command -v chromium >/dev/null || $(MAKE) --no-print-directory site-peers || echo "The site's browser test will be skipped."
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.installed  ## style, the direction of imports, and types
 	$(BIN)/ruff check .

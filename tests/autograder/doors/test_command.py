@@ -20,7 +20,7 @@ from autograder.doors.command import COMMANDS, main, parser
 from autograder.errors import CannotGrade
 from autograder.grading import Grader
 from tests.machine import Part, program
-from tests.submissions.build import HERE, build
+from tests.submissions.build import HERE, ROOT, build
 
 EXERCISES = ["cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n", "end_to_end"]
 PERFECT = HERE / "right" / "perfect.py"
@@ -212,6 +212,8 @@ NO_UTF8 = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8"
 
 @pytest.mark.parametrize("environment", [ASCII, NO_UTF8], ids=["ascii", "C"])
 def test_a_terminal_that_cannot_show_a_letter_costs_no_row(tmp_path, environment):
+    if environment is NO_UTF8 and not str(ROOT).isascii():
+        pytest.skip("Python itself imports nothing from a folder whose name its locale cannot spell")
     for name in ("Zoë", "ada", "Łukasz"):
         build(PERFECT, tmp_path / "class" / name / "gpt2.ipynb")
     (tmp_path / "class" / "José").mkdir()
