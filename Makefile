@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test lint release attack fresh soak mutate peers site-peers clean
+.PHONY: help demo test test-long lint release attack fresh soak mutate peers site-peers clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -15,6 +15,9 @@ demo: .venv/.installed  ## grade a small class through nbgrader and show who got
 test: .venv/.installed  ## run the tests (under 10 minutes)
 	@! command -v chromium >/dev/null || $(MAKE) --no-print-directory site-peers || echo "The site's browser test will be skipped."
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+test-long: .venv/.installed  ## run what takes half a minute each (about 5 minutes)
+	$(BIN)/python -m pytest -m long --numprocesses 2
 
 lint: .venv/.installed  ## style, the direction of imports, and types
 	$(BIN)/ruff check .

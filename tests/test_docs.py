@@ -113,6 +113,7 @@ def generated(repository) -> Path:
 @pytest.mark.parametrize(
     "lms, student, mark", [("moodle", "Jörg Müller_100001", "98,"), ("canvas", "exampleada_2001", ",98")]
 )
+@pytest.mark.long
 def test_the_instructors_page_at_an_lms(generated, tmp_path, lms, student, mark):
     shutil.rmtree(generated / "downloaded", ignore_errors=True)
     home, parts = {"HOME": str(an_lms(tmp_path))}, commands("instructor.md", lms)

@@ -61,7 +61,7 @@ def whole_class(request, tmp_path_factory) -> tuple[Course, dict[str, Expectatio
     course = new_course(tmp_path_factory.mktemp("course"))
     hostile = all_submissions("hostile")
     expected = {}
-    for sample in [*all_submissions("right", "wrong", "broken"), *hostile[:: 1 if request.param == "all" else 9]]:
+    for sample in [*all_submissions("right", "wrong", "broken"), *hostile[:: 1 if request.param == "all" else 18]]:
         student = f"{sample.parent.name}-{sample.stem}"
         expected[student] = course.hand_in(student, sample)
     course.nbgrader("autograde", "gpt2")

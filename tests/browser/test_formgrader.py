@@ -44,6 +44,7 @@ def course(tmp_path_factory) -> Course:
     return new_course(tmp_path_factory.mktemp("course"))
 
 
+@pytest.mark.long
 def test_the_written_answer_is_graded_in_formgrader(course, serve, chromium, keep):
     course.hand_in("ada", HERE / "right" / "perfect.py")
     course.nbgrader("autograde", "gpt2")

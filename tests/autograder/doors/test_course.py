@@ -152,6 +152,7 @@ def edit(path, name, source=None, outputs=None):
     path.write_text(json.dumps(notebook))
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_again_and_again_ends_like_a_quiet_one(here, capsys):
     hand_in(here.folder, 12)
     assert grade(capsys)[0] == 0

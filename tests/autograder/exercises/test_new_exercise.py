@@ -62,6 +62,7 @@ def add_cells(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
+@pytest.mark.long
 def test_the_page_makes_an_exercise(repository, tmp_path):
     _, said, second = [bash(block.text, repository) for block in PAGE if "run" in block.words]
     assert re.search(r"^  gelu +10 / 10 +passed", said, re.M)

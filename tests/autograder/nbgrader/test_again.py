@@ -70,6 +70,7 @@ def autograded(course: Course, student: str):
     return course.folder / "autograded" / student / "gpt2"
 
 
+@pytest.mark.long
 def test_a_late_penalty_changed_after_the_first_run_is_a_reason_to_record_again(course, run):
     for student, day in (("ada", 4), ("ben", 6)):
         course.hand_in(student, PERFECT)

@@ -208,6 +208,7 @@ def test_gradebook_url_names_the_database(fresh, tmp_path):
         assert gradebook.find_submission("gpt2", "ada").score == 90
 
 
+@pytest.mark.long
 def test_a_locale_that_cannot_spell_the_folder_s_name(tmp_path):
     """The environment lies in that folder, too, as in a checkout with its .venv: alembic's files are in there."""
     folder = tmp_path / "Kurs für GPT"
@@ -218,6 +219,7 @@ def test_a_locale_that_cannot_spell_the_folder_s_name(tmp_path):
     assert (folder / "gradebook.db").stat().st_size
 
 
+@pytest.mark.long  # test_circle.py goes round it with three users
 def test_the_circle_through_an_exchange(fresh, tmp_path):
     """release, fetch, submit (with the kit beside the notebook), collect, autograde, feedback, fetch it."""
     exchange, home = tmp_path / "exchange", tmp_path / "home"

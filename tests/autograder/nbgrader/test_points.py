@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import nbformat
+import pytest
 from nbgrader.api import Gradebook
 
 from autograder.nbgrader.points import beside_in, write_table
@@ -15,6 +16,7 @@ from tests.autograder.conftest import QUICK, new_course
 from tests.submissions.build import HERE
 
 
+@pytest.mark.long
 def test_points_changed_and_only_the_stock_command_run(tmp_path):
     course = new_course(tmp_path)
     new = {"test_softmax": 12.5, "test_end_to_end": 17, "compare_sampling": 5}

@@ -35,6 +35,7 @@ def course(tmp_path_factory, database):
         yield course
 
 
+@pytest.mark.long
 def test_it_says_what_sqlite_says_and_keeps_what_is_given_by_hand(course, database):
     sqlite = f"sqlite:///{course.folder / 'gradebook.db'}"
     finish(course.folder, GRADEBOOK_URL=sqlite)
@@ -51,6 +52,7 @@ def test_it_says_what_sqlite_says_and_keeps_what_is_given_by_hand(course, databa
     assert marks(database.url) == marks(sqlite) | {key: (None, 6, None, False)}
 
 
+@pytest.mark.long
 def test_several_graders_and_a_server_restart_lose_and_double_nothing(course, database):
     forget(course, database)
     finish(course.folder)
