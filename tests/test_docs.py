@@ -81,6 +81,7 @@ def test_the_students_page(repository):
     assert [line for line in shown if not any(real.startswith(line) for real in said.splitlines())] == []
 
 
+@pytest.mark.long
 def test_the_instructors_page(repository):
     said = bash("\n".join(commands("instructor.md")), repository)
     assert re.search(r"^me/gpt2/gpt2.ipynb", said, re.M) and re.search(r"^  total +90 / 90", said, re.M)

@@ -68,8 +68,17 @@ def lab(folders, home) -> Iterator[str]:
             wait_for(f"http://127.0.0.1:{port}/api", server, home / "log")
             yield f"http://127.0.0.1:{port}/lab/tree/NOTEBOOK?token={token}&reset"
         finally:
-            server.terminate()
-            server.wait(SECONDS)
+            stop(server)
+
+
+def stop(server: subprocess.Popen) -> None:
+    """End a JupyterLab; by force where it waits for a page that is still open."""
+    server.terminate()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from tests.autograder.conftest import Course, new_course
-from tests.browser.conftest import SECONDS, free_port, wait_for
+from tests.browser.conftest import SECONDS, free_port, stop, wait_for
 from tests.submissions.build import HERE
 
 pytestmark = pytest.mark.browser
@@ -35,8 +35,7 @@ def serve(tmp_path):
 
     yield start
     for server in servers:
-        server.terminate()
-        server.wait(SECONDS)
+        stop(server)
 
 
 @pytest.fixture(scope="module")

@@ -181,6 +181,7 @@ def test_a_worker_that_is_killed_costs_nobody_a_mark(here, capsys):
     assert (marks(url(here)), pages(here.folder)) == quiet
 
 
+@pytest.mark.long
 def test_dask_s_workers_examine_and_it_is_recorded_here(here, capsys, tmp_path, monkeypatch):
     hand_in(here.folder, 5)
     (here.submitted("student-00003")).write_text("not a notebook")
@@ -227,6 +228,7 @@ def test_a_name_that_nbgrader_cannot_handle_is_told_and_stops_nobody(here, capsy
     assert "not recorded: 'ann[2]': nbgrader cannot handle a folder of that name; rename it" in said
 
 
+@pytest.mark.long
 def test_several_at_once_double_nothing(here, capsys):
     hand_in(here.folder, 8)
     assert grade(capsys)[0] == 0

@@ -23,6 +23,7 @@ from tests.machine import Part, skip_without
 from tests.submissions.build import HERE, ROOT, build
 
 BIN = Path(sys.executable).parent
+pytestmark = pytest.mark.long
 SPARSE = 150 << 20  # more than nbgrader lets anyone submit
 
 

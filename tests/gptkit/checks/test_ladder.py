@@ -103,6 +103,7 @@ def shown(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", feedback.FUNCTIONS)
+@pytest.mark.long
 def test_no_step_earns_a_point(name):
     steps = shown(name)
     assert any("smallest input" in step for step in steps)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -233,11 +234,15 @@ def test_the_complete_button_comes_back_whatever_happened(model, monkeypatch, wh
         for _ in range(20):
             await asyncio.sleep(widgets.PAUSE / 5)
 
-    loop = asyncio.new_event_loop()
-    with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        loop.run_until_complete(press())
-    loop.run_until_complete(asyncio.sleep(0.01))
-    loop.close()
+    def run():
+        loop = asyncio.new_event_loop()
+        with contextlib.suppress(KeyboardInterrupt, SystemExit):
+            loop.run_until_complete(press())
+        loop.run_until_complete(asyncio.sleep(0.01))
+        loop.close()
+
+    with ThreadPoolExecutor(1) as threads:  # in the main thread a browser's loop may be running
+        threads.submit(run).result()
     _, go, stop = made
     assert not go.disabled and stop.disabled
     if isinstance(why, Exception):
