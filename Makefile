@@ -13,11 +13,11 @@ demo: .venv/.installed  ## grade a small class through nbgrader and show who got
 	@$(BIN)/python tests/demo.py
 
 test: .venv/.installed  ## run the tests (under 10 minutes)
-	@! command -v chromium >/dev/null || $(MAKE) --no-print-directory site-peers || echo "The site's browser test will be skipped."
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test-long: .venv/.installed  ## run what takes half a minute each (about 5 minutes)
-	$(BIN)/python -m pytest -m long --numprocesses 2
+test-long: .venv/.installed  ## run what takes half a minute each (about 6 minutes)
+	@! command -v chromium >/dev/null || $(MAKE) --no-print-directory site-peers || echo "The site's browser test will be skipped."
+	$(BIN)/python -m pytest -m long --numprocesses 2 --dist loadfile
 
 lint: .venv/.installed  ## style, the direction of imports, and types
 	$(BIN)/ruff check .

@@ -78,6 +78,7 @@ def browse(chromium, tmp_path):
         context.close()
 
 
+@pytest.mark.long
 def test_a_student_solves_the_assignment_and_hands_it_in(folder, address, browse, keep, tmp_path, monkeypatch):
     context = browse()
     outside = watch(context, address)
@@ -124,6 +125,7 @@ def test_a_student_solves_the_assignment_and_hands_it_in(folder, address, browse
     assert outside == []
 
 
+@pytest.mark.long
 def test_work_is_still_there_and_an_updated_assignment_is_offered_beside_it(
     folder, address, browse, keep, tmp_path, monkeypatch
 ):
