@@ -39,6 +39,7 @@ from autograder.record import Record
 from autograder.settings import Settings
 
 T = TypeVar("T")
+OPENINGS = 4  # times that opening the gradebook is tried, a second apart
 AWAY = 120  # seconds that the gradebook may be away: a server restart, many writers
 ONCE = (OverwriteKernelspec, OverwriteCells, CheckCellMetadata)  # they change nbgrader's own cells, the same in all
 CONFIG = "Run this in a course folder: its nbgrader_config.py names autograder's exporter (c.Autograde.exporter_class)."
@@ -112,11 +113,15 @@ class Recorder(Course):
 
     def open(self) -> OneGradebook:
         """The gradebook, with the assignment in it. Raises AutograderError."""
-        try:
-            gradebook = OneGradebook(self.course.db_url, self.course.course_id)
-            wrong = outdated(gradebook, self.assignment, self.grader.release.points)
-        except DBAPIError as error:
-            raise CannotGrade(f"The gradebook cannot be opened: {first_line(error)}") from None
+        for attempt in range(OPENINGS):  # a server that restarts is back in seconds; what is misnamed never is
+            try:
+                gradebook = OneGradebook(self.course.db_url, self.course.course_id)
+                wrong = outdated(gradebook, self.assignment, self.grader.release.points)
+                break
+            except DBAPIError as error:
+                if attempt == OPENINGS - 1:
+                    raise CannotGrade(f"The gradebook cannot be opened: {first_line(error)}") from None
+                time.sleep(1)
         gradebook.forget()
         if wrong:
             raise UsageError(wrong)

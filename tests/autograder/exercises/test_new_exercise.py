@@ -12,6 +12,8 @@ from nbgrader.api import Gradebook
 from tests.copies import ROOT, bash, blocks, copy_repository, tracked
 from tests.submissions.build import find
 
+pytestmark = pytest.mark.long  # each goes on where the one before it ended
+
 PAGE = blocks(ROOT / "docs" / "new-exercise.md")
 ANSWER = {"schema_version": 3, "grade": False, "solution": True, "locked": False, "task": False}
 TESTS = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "task": False}
@@ -62,7 +64,6 @@ def add_cells(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-@pytest.mark.long
 def test_the_page_makes_an_exercise(repository, tmp_path):
     _, said, second = [bash(block.text, repository) for block in PAGE if "run" in block.words]
     assert re.search(r"^  gelu +10 / 10 +passed", said, re.M)

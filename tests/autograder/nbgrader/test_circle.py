@@ -48,6 +48,7 @@ class Person:
     def environment(self, **more: str) -> dict[str, str]:
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         own = {"HOME": str(self.home), "PATH": path, "JUPYTER_CONFIG_PATH": str(self.config), "LANG": "C.UTF-8"}
+        own |= {"AUTOGRADER_SEED": "0"}  # nobody here may write where the grader lies, and draw one there
         return own | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"} | more
 
     def run(self, *words: str, where: str = ".") -> str:
