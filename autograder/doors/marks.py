@@ -10,12 +10,12 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from autograder.errors import UsageError
-from autograder.files import not_written, save
+from autograder.files import save_output
 from autograder.settings import Settings
 
 if TYPE_CHECKING:
     from autograder.lms.table import Row
-    from autograder.nbgrader.marks import Course
+    from autograder.nbgrader.marks import GradedCourse
 
 HELP = """Fill in the table of marks that Moodle or Canvas exported, for you to upload there.
 
@@ -54,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
     if options.results:
         marks, without, full = from_records(Path(options.results))
     else:
-        from autograder.nbgrader.marks import Course
+        from autograder.nbgrader.marks import GradedCourse
 
-        course = Course(settings.assignment)
+        course = GradedCourse(settings.assignment)
         marks, without, full = course.marks, course.unfinished, course.full
     export = Path(options.canvas or options.moodle)
     filled = (table.canvas if options.canvas else table.moodle)(export, options.column, full)
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     kept = [student for student, row in rows.items() if row.mark.says.strip() in EXCUSED]
     given = {student: row for student, row in rows.items() if student not in {*twice, *kept, *without}}
     target = Path(options.to or export.with_name(f"{export.stem}-marks{export.suffix}"))
-    write(target, filled.filled([(row, marks[student]) for student, row in given.items()]))
+    save_output(target, filled.filled([(row, marks[student]) for student, row in given.items()]))
     print(f"{len(given)} marks, of at most {full:g} points: {target}")
     missing = [" ".join(row.called[:2]) for row in filled.rows if row.mark.start not in claimed]
     say("no mark, not finished here (mark what they wrote, in formgrader, or grade again)", without)
@@ -101,7 +101,7 @@ def from_records(path: Path) -> tuple[dict[str, float], list[str], float]:
     return marks, without, max(record.max_score for record in records.values())
 
 
-def pages(target: Path, course: Course, given: dict[str, Row], canvas: bool) -> None:
+def pages(target: Path, course: GradedCourse, given: dict[str, Row], canvas: bool) -> None:
     """Zip the feedback pages under the names by which the LMS gives them to its students. Raises AutograderError."""
     from autograder.lms.archives import named, uploads
 
@@ -118,13 +118,6 @@ def pages(target: Path, course: Course, given: dict[str, Row], canvas: bool) -> 
                 zipped.write(course.page(student), f"{called[-1]}.html")
             else:
                 without.append(student)
-    write(target, memory.getvalue())
+    save_output(target, memory.getvalue())
     print(f"{len(given) - len(without)} feedback pages: {target}")
     say("left out, no page (nbgrader generate_feedback)" + ", or no file in downloaded/" * canvas, without)
-
-
-def write(target: Path, content: bytes) -> None:
-    try:
-        save(target, content)
-    except OSError as error:
-        raise not_written(target, error) from None

@@ -14,7 +14,7 @@ from autograder.errors import CannotGrade, UsageError
 from autograder.lms.archives import zips_in
 
 
-class Course:
+class GradedCourse:
     """The course in the working directory: `marks` by student, who is `unfinished`, and the highest mark, `full`.
 
     Raises UsageError where nothing was graded, and CannotGrade when the gradebook cannot be read.

@@ -14,7 +14,7 @@ from gptkit.notebook.style import STYLE, in_html
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.notebooks.sanitize import text as harmless
+from autograder.notebooks import sanitize
 from autograder.reports.words import clean
 
 
@@ -45,5 +45,5 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-ENVIRONMENT.filters |= {"said": said, "digest": digest, "harmless": harmless}
+ENVIRONMENT.filters |= {"said": said, "digest": digest, "sanitized": sanitize.text}
 ENVIRONMENT.globals |= {"script": script, "kit_style": Markup(STYLE)}
