@@ -91,8 +91,8 @@ def show(handed_in: dict[str, str]) -> None:
         for student, says in handed_in.items():
             grades = gradebook.find_submission_notebook("gpt2", "gpt2", student).grades
             scores = {grade.name.removeprefix("test_"): grade.auto_score for grade in grades}
-            cells = "".join(f"{scores[name]:>{len(short) + 2}g}" for name, short in EXERCISES.items())
-            print(f"  {student:8}{cells}{sum(scores[name] for name in EXERCISES):>7g}   {says}")
+            cells = "".join(f"{scores[name]:>{len(short) + 2}.4g}" for name, short in EXERCISES.items())
+            print(f"  {student:8}{cells}{sum(scores[name] for name in EXERCISES):>7.4g}   {says}")
             if reason := why(student):
                 print(textwrap.fill(reason, 108, initial_indent=" " * 10 + "-> ", subsequent_indent=" " * 13))
 
