@@ -100,7 +100,7 @@ def links(notebook: Path, assignment: str, page: Path) -> Links:
     from autograder.reports.class_statistics import Links
 
     def way(to: Path) -> str:
-        return quote(os.path.relpath(to, page.parent))
+        return quote(os.fsencode(os.path.relpath(to, page.parent)))  # a name may be no UTF-8
 
     folder = Path(os.path.abspath(notebook)).parent  # a link stays one  # noqa: PTH100
     feedback = folder.parent.parent.parent / "feedback" / folder.parent.name / assignment / f"{assignment}.html"

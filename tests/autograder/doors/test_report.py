@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 
 import pytest
@@ -65,6 +66,16 @@ def test_what_is_no_record_is_one_clear_line(content, said, tmp_path, monkeypatc
     assert main(["report", "results.json"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1 and said in lines[0]
+
+
+def test_a_name_that_is_no_utf_8_has_its_link_and_costs_nobody_the_page(tmp_path, monkeypatch):
+    odd = os.fsdecode(b"\xff\xfe")
+    build(HERE / "right" / "perfect.py", tmp_path / "class" / odd / "gpt2.ipynb")
+    build(HERE / "right" / "perfect.py", tmp_path / "class" / "ada" / "gpt2.ipynb")
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", "class", "--html", "page.html"]) == 0
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "class/%FF%FE/gpt2.ipynb" in page and "class/ada/gpt2.ipynb" in page
 
 
 def test_other_wrong_commands_are_one_clear_line_too(tmp_path, capsys):
