@@ -15,7 +15,6 @@ import gc
 import inspect
 import io
 import json
-import math
 import os
 import pkgutil
 import platform
@@ -51,7 +50,7 @@ np = types.SimpleNamespace(**vars(numpy))
 HEADER_LIMIT = 1 << 20
 MAX_NDIM = 8
 AT_ONCE = 1 << 20  # bytes of arrays that are read in one go: a system call for each is most of what a message costs
-DTYPES = frozenset(dtype(code).str for code in "?bhilqBHILQefdFD")
+DTYPES = {dtype(code).str: dtype(code).itemsize for code in "?bhilqBHILQefdFD"}
 WIDER = {"f": dtype(np.float64), "c": dtype(np.complex128)}  # long doubles cross as doubles
 LENGTH = struct.Struct(">I")
 READY = "ready"  # the id of the first frame, which answers no request
@@ -118,9 +117,14 @@ def size_of(entry: Any) -> int:
     match entry:
         case ["f" | "?", str()]:
             return 0
-        case ["a" | "s", str(kind), [*shape]] if kind in DTYPES and len(shape) <= (MAX_NDIM if entry[0] == "a" else 0):
-            if all(type(n) is int and n >= 0 for n in shape) and math.prod(max(n, 1) for n in shape) < 2**40:
-                return math.prod(shape) * dtype(kind).itemsize
+        case ["a" | "s" as mark, str(kind), list(shape)] if len(shape) <= (MAX_NDIM if mark == "a" else 0):
+            size = room = 1
+            for n in shape:
+                if type(n) is not int or n < 0:
+                    raise ValueError("not a length")
+                size, room = size * n, room * (n or 1)
+            if kind in DTYPES and room < 2**40:
+                return size * DTYPES[kind]
     raise ValueError("not an entry")
 
 
@@ -525,7 +529,7 @@ def tasks_of_this_user() -> int:
         for process in processes:
             with contextlib.suppress(OSError):  # it has ended
                 if process.name.isdigit() and process.stat().st_uid == user:
-                    found += os.stat(f"/proc/{process.name}/task").st_nlink - 2  # a folder for each
+                    found += Path(process, "task").stat().st_nlink - 2  # a folder for each
     return found
 
 

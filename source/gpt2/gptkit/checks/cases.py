@@ -30,7 +30,7 @@ MakeCases = Callable[[Any], Sequence["Case"]]  # of the hidden data
 NEAR = 3e-4  # how close a result must be to a mistake's, relative to its largest number, to be the same
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself alone, so that answers can be kept by it
 class Case:
     """Arguments for one call, and the result to expect.
 
@@ -120,7 +120,7 @@ class Stored:
             f.memory.unseen, cases = {}, [case for make in self.unseen for case in data.keep(make)]
             # Where one call ends the process, the checks ask one by one: those before it count.
             with contextlib.suppress(Failed):
-                f.memory.unseen = dict(zip(map(id, cases), f.results(case.args for case in cases), strict=True))
+                f.memory.unseen = dict(zip(cases, f.results(case.args for case in cases), strict=True))
 
     def compare(self, f: Student, cases: str | Sequence[Case], *, rtol: float = RTOL, atol: float = ATOL) -> None:
         """Raise Failed unless `f` returns what is expected for every case (a group's name stands for its cases).
@@ -132,8 +132,8 @@ class Stored:
         if isinstance(cases, str):
             cases = shown = self.groups[cases]
         known = kept | (f.memory.unseen or {})
-        if all(id(case) in known for case in cases):
-            results = [known[id(case)] for case in cases]
+        if all(case in known for case in cases):
+            results = [known[case] for case in cases]
         else:
             results = f.results(case.args for case in cases)
         some_raised = len({isinstance(r, Failed) for r in [*kept.values(), *results]}) == 2
@@ -179,33 +179,33 @@ class Stored:
 
     def failed(self, f: Student, fact: str, question: str, case: Case | None = None) -> Failed:
         """A fact about all results of `f`, seen in its answer to `case`, with the smallest case that shows it."""
-        seen = [Compared(f.name, case, self.answers(f)[id(case)], RTOL, ATOL)] if case else []
+        seen = [Compared(f.name, case, self.answers(f)[case], RTOL, ATOL)] if case else []
         return Failed(fact, question, example=self.smallest(f), compared=seen)
 
     def smallest(self, f: Student, cases: Sequence[Case] = ()) -> str | None:
         """The smallest stored case (of all, or of some) that `f` gets wrong, with what came and what should have."""
         kept = self.answers(f)
         for case in sorted(cases or self.cases, key=lambda case: sum(map(np.size, case.args))):
-            result = kept[id(case)]
+            result = kept[case]
             if isinstance(result, Failed) or not close_enough(as_array(result), case.expected):
                 came = f"raised {result.error or 'an error'}" if isinstance(result, Failed) else result
                 return example(f.name, self.names, case.args, came, case.expected, case.label)
         return None
 
-    def answers(self, f: Student) -> dict[int, Any]:
-        """What `f` returns for all stored cases, by the case's id. Asked once for each function, in one message.
+    def answers(self, f: Student) -> dict[Case, Any]:
+        """What `f` returns for each stored case. Asked once for each function, in one message.
 
         The probes are asked with them: before `f` has seen any hidden input, so their answers can tell none.
         """
         if f.memory.answers is None:
             results = f.results([case.args for case in self.cases] + list(self.probes.calls.values()))
-            f.memory.answers = dict(zip(map(id, self.cases), results, strict=False))
+            f.memory.answers = dict(zip(self.cases, results, strict=False))
             f.memory.probed = results[len(self.cases) :]
         return f.memory.answers
 
     def result(self, f: Student, case: Case) -> Any:
         """What `f` returned for a stored case. Raises the Failed of one that raised."""
-        result = self.answers(f)[id(case)]
+        result = self.answers(f)[case]
         if isinstance(result, Failed):
             raise result
         return result
@@ -247,7 +247,7 @@ class Stored:
             return None
         full = [case for case in self.cases if len(case.args) == len(order)] or self.cases
         theirs = f.results(tuple(case.args[self.names.index(n)] for n in order) for case in full)
-        here = [self.answers(f)[id(case)] for case in full]
+        here = [self.answers(f)[case] for case in full]
         if well(theirs, full) > well(here, full):
             return Failed(fact, "In which order are the arguments passed?", status="error", measured="signature")
         return None
@@ -290,11 +290,9 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
         kind = f"numbers of type {array.dtype}" if case.shown else "other numbers"
         fact = f"{name} returned {kind}, not floating-point numbers of 32 or 64 bits."
         raise Failed(fact, "Which step cuts their decimals off?")
-    if np.isnan(array).any():
-        raise Failed(f"{name} returned NaN for {case.label}.", "Which step is the first to give NaN?")
-    if np.isinf(array).any():
-        question = "Which step is the first to give infinity?"
-        raise Failed(f"{name} returned infinity for {case.label}.", question)
+    if not np.isfinite(array).all():
+        found = "NaN" if np.isnan(array).any() else "infinity"
+        raise Failed(f"{name} returned {found} for {case.label}.", f"Which step is the first to give {found}?")
     return np.asarray(array, np.float64)
 
 

@@ -78,10 +78,10 @@ class Foreign:
 class Memory:
     """What a student's function has answered the checks so far, so that it is asked once."""
 
-    answers: dict[int, Any] | None = None  # to the stored cases, by the case's id
+    answers: dict[Any, Any] | None = None  # to the stored cases, by the case
     probed: list[Any] = field(default_factory=list)  # to the probes
-    unseen: dict[int, Any] | None = None  # to the cases that only the grader has
-    drawn: dict[tuple[int, int, int], np.ndarray] = field(default_factory=dict)  # ids by case's id, seed and number
+    unseen: dict[Any, Any] | None = None  # to the cases that only the grader has
+    drawn: dict[tuple[Any, int, int], np.ndarray] = field(default_factory=dict)  # ids by case, seed and number
     cause: Failed | None = None  # why it fails, or that nothing explains it; once `explained`
     explained: bool = False
     example: str | None = None  # shown with what fails and has none of its own
