@@ -291,8 +291,10 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
         fact = f"{name} returned {kind}, not floating-point numbers of 32 or 64 bits."
         raise Failed(fact, "Which step cuts their decimals off?")
     if not np.isfinite(array).all():
-        found = "NaN" if np.isnan(array).any() else "infinity"
-        raise Failed(f"{name} returned {found} for {case.label}.", f"Which step is the first to give {found}?")
+        if np.isnan(array).any():
+            raise Failed(f"{name} returned NaN for {case.label}.", "Which step is the first to give NaN?")
+        question = "Which step is the first to give infinity?"
+        raise Failed(f"{name} returned infinity for {case.label}.", question)
     return np.asarray(array, np.float64)
 
 
