@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ import numpy as np
 from gptkit import weights
 from gptkit.engine.model import GPT2
 from gptkit.engine.tokenizer import Tokenizer
-from gptkit.weights import checkpoint, contents, layout, tensorfile
-from gptkit.weights.download import Wanted
+from gptkit.weights import checkpoint, layout, tensorfile
 from gptkit.weights.published import CHECKPOINT_DATA, MODELS, OPENAI_FILES, Published
 from gptkit.weights.tensorfile import WeightsError
 
@@ -53,7 +51,7 @@ def verify(name: str) -> Iterator[Finding]:
     yield Finding(f"encoder.json, vocab.bpe: {tokenizer.n_vocab:,} tokens")
     if model is not None:
         yield from _answers(model, GPT2(hparams, params), tokenizer)
-        hashed = compared and compared.checked and model.files.get(CHECKPOINT_DATA, (None, None))[1]
+        hashed = compared and compared.checked and model.sha256(CHECKPOINT_DATA)
         if not (model.figures or hashed):
             yield Finding(f"{weights.PARAMETERS}: no published hash or answer to compare it with", checked=False)
 
@@ -63,14 +61,12 @@ def _files(model: Published, folder: Path) -> Iterator[Finding]:
     for name in OPENAI_FILES:
         if not (folder / name).exists():
             continue  # `weights.find` saw to those that are needed
-        size, sha256 = model.files.get(name, (None, None))
-        check = functools.partial(contents.check, model, name)
-        if flaw := Wanted("", name, size, sha256, check).flaw(folder / name):
+        if flaw := model.flaw(name, folder / name):
             raise WeightsError(f"{folder / name} is not the published file ({flaw}). Delete it and fetch again.")
-        if sha256:
+        if model.sha256(name):
             yield Finding(f"{name}: the published size and SHA-256")
         else:
-            known = "of the published size" if size else "of the right kind"
+            known = "of the published size" if model.size(name) else "of the right kind"
             yield Finding(f"{name}: {known}, no SHA-256 of it is known", checked=False)
 
 
