@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ def verify(name: str) -> Iterator[Finding]:
     if model is not None:
         yield from _files(model, folder)
     hparams, params = weights.load(folder)
-    n_params = sum(int(np.prod(shape)) for shape in layout.shapes(hparams).values())
+    n_params = sum(math.prod(shape) for shape in layout.shapes(hparams).values())
     yield Finding(f"{weights.PARAMETERS}: {n_params:,} parameters in the shapes of hparams.json")
     compared = None
     if (folder / CHECKPOINT_DATA).exists():
