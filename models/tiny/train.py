@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 from gptkit.weights import checkpoint, layout
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 HPARAMS = {"n_vocab": 1280, "n_ctx": 128, "n_embd": 128, "n_head": 4, "n_layer": 4}
 BATCH = 16
@@ -32,21 +32,19 @@ SEED = 2
 
 def vocabulary(text: str, n_vocab: int, out: Path) -> Tokenizer:
     """Learn byte pairs on the text and write encoder.json and vocab.bpe: 256 bytes, the merges, <|endoftext|>."""
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer.train_from_iterator(
-        [text], trainers.BpeTrainer(vocab_size=n_vocab - 1, initial_alphabet=alphabet, show_progress=False)
-    )
-    merges = [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
-    words = [*alphabet, *("".join(pair) for pair in merges), "<|endoftext|>"]
-    assert len(set(words)) == n_vocab
-    encoder = {word: i for i, word in enumerate(words)}
+    tokenizer.pre_tokenizer = byte_level
+    alphabet = sorted(byte_level.alphabet())
+    trainer = trainers.BpeTrainer(vocab_size=n_vocab - 1, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator([text], trainer)
+    tokenizer.add_special_tokens(["<|endoftext|>"])
+    encoder = dict(sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1]))  # by id
     (out / "encoder.json").write_text(json.dumps(encoder), encoding="utf-8")
-    lines = ["#version: 0.2", *(" ".join(pair) for pair in merges), ""]
-    (out / "vocab.bpe").write_text("\n".join(lines), encoding="utf-8")
-    tokenizer.model = models.BPE(encoder, merges)
+    # The library's other file holds the same ids without OpenAI's blanks.
+    ids, merges = tokenizer.model.save(str(out))
+    Path(ids).unlink()
+    Path(merges).replace(out / "vocab.bpe")
     return tokenizer
 
 

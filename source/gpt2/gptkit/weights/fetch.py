@@ -6,7 +6,7 @@ import importlib.util
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gptkit import weights
@@ -37,7 +37,7 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
     if name not in MODELS:
         raise WeightsError(f"There is no published model {name}. There are: {', '.join(MODELS)}.")
     model, models = MODELS[name], weights.models_dir()
-    folder, enough = models / name, urls(name, source or "huggingface")
+    folder, enough = models / name, OPENAI_FILES if source == "openai" else ("encoder.json", "vocab.bpe")
     if _is_complete(model, folder, enough):  # also in a folder that others share read-only
         return folder
     has_tensorflow = importlib.util.find_spec("tensorflow") is not None
@@ -47,9 +47,7 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
     try:
         models.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching {name}: waiting for it"
-        with alone(
-            models / f".{name}.held", waiting, lambda: sum(f.stat().st_size for f in models.glob(f".{name}.*/*"))
-        ):
+        with alone(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
             # The process that was waited for may have fetched everything.
             if not _is_complete(model, folder, enough):
                 _fetch(model, urls(name, source), models / f".{name}.{source}", folder)
@@ -69,15 +67,19 @@ def urls(name: str, source: str) -> dict[str, str]:
     return {file: f"{base}/{theirs}" for file, theirs in HF_NAMES.items()}
 
 
-def _is_complete(model: Published, folder: Path, files: Iterable[str]) -> bool:
-    """Whether every file is there, is the published one where that is known, and the parameters can be opened."""
-    kept = [file for file in files if file not in (HF_PARAMETERS, "config.json")]
+def _is_complete(model: Published, folder: Path, files: Sequence[str]) -> bool:
+    """Whether these files are there, as published where that is known, and the parameters can be opened."""
     try:
-        if not all((folder / file).is_file() and model.flaw(file, folder / file) is None for file in kept):
+        if not all((folder / file).is_file() and model.flaw(file, folder / file) is None for file in files):
             return False
+        # A checkpoint alone is not enough: to convert it here would write into a folder that nobody holds.
         return (folder / weights.PARAMETERS).is_file() and bool(weights.load(folder))
     except (WeightsError, OSError):
         return False
+
+
+def _size(files: Iterable[Path]) -> int:
+    return sum(file.stat().st_size for file in files)
 
 
 def _fetch(model: Published, urls: dict[str, str], partial: Path, folder: Path) -> None:
@@ -117,8 +119,7 @@ def _fetch(model: Published, urls: dict[str, str], partial: Path, folder: Path) 
 def _check_space(model: Published, partial: Path) -> None:
     """Raise WeightsError unless the parameters fit on the disk twice, as published and as converted."""
     masks = model.n_layer * model.n_ctx**2  # numbers that Hugging Face's file has besides
-    arrived = sum(file.stat().st_size for file in partial.iterdir())
-    needed = 4 * (2 * model.n_params + masks) + SPARE - arrived
+    needed = 4 * (2 * model.n_params + masks) + SPARE - _size(partial.iterdir())
     free = shutil.disk_usage(partial).free
     if free < needed:
         raise WeightsError(
