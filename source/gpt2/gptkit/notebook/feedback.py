@@ -17,15 +17,20 @@ import linecache
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from types import SimpleNamespace
 
+import IPython
+from IPython.display import display
+
+from gptkit import load
 from gptkit.checks.core import Exercise, Local, Result, earned, kind_of, run
 from gptkit.checks.ladder import NEXT, steps
-from gptkit.engine.model import PARTS
+from gptkit.engine.complete import complete
+from gptkit.engine.model import GPT2, PARTS
 from gptkit.notebook.style import Shown, continued, in_html, marked
 
 POINTS = json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))
@@ -40,8 +45,6 @@ def check(*functions: Callable) -> None:
 
     Prints one line to stderr when a check fails, and none when all pass. Never raises for what the functions do.
     """
-    from IPython.display import display
-
     try:
         names = [name_of(f) for f in functions]
         name = "end_to_end" if set(names) == set(PARTS) else names[0] if len(names) == 1 else None
@@ -84,9 +87,7 @@ def left_standing(name: str, function: Callable) -> str:
 
     Empty when the function is the newest one, or nobody can tell; so always outside of IPython.
     """
-    from IPython import get_ipython
-
-    shell, code = get_ipython(), getattr(inspect.unwrap(function), "__code__", None)
+    shell, code = IPython.get_ipython(), getattr(inspect.unwrap(function), "__code__", None)
     if shell is None or code is None or code.co_name != name:
         return ""
     ran = [source.strip() for source in getattr(shell.history_manager, "input_hist_parsed", ())]
@@ -106,12 +107,6 @@ def left_standing(name: str, function: Callable) -> str:
 
 def complete_a_sentence(functions: dict[str, Callable]) -> None:
     """Let GPT-2 speak through the student's three functions."""
-    from IPython.display import display
-
-    from gptkit import load
-    from gptkit.engine.complete import complete
-    from gptkit.engine.model import GPT2
-
     model = load()
     prompt = (
         "The queen, my lord, is"
@@ -154,20 +149,20 @@ def name_of(function: object) -> str:
                 raise LookupError(f"{known} is not a function any more: it is {kind_of(function)}.")
             return known
     named = getattr(function, "__name__", repr(function))
-    raise LookupError(f"check() knows {', '.join(FUNCTIONS[:-1])} and {FUNCTIONS[-1]}; it was given {named}."[:300])
+    raise LookupError(f"check() knows {listed(FUNCTIONS)}; it was given {named}."[:300])
 
 
 def progress() -> str:
     """How many of the five functions are done in this kernel, and which of them GPT-2 runs on."""
-    plugged = [name for name in PARTS if name in yours]
-    running = (
-        f"GPT-2 is running on your {listed(plugged)}" if plugged else "GPT-2 still runs on the kit's own functions"
-    )
+    running = "GPT-2 still runs on the kit's own functions"
+    if plugged := [name for name in PARTS if name in yours]:
+        running = f"GPT-2 is running on your {listed(plugged)}"
     return f"{len(yours)} of {len(FUNCTIONS)} functions done; {running}."
 
 
-def listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+def listed(words: Sequence[str]) -> str:
+    """softmax, layer_norm and attention: words as a sentence has them."""
+    return " and ".join([", ".join(words[:-1]), *words[-1:]] if len(words) > 1 else words)
 
 
 @dataclass

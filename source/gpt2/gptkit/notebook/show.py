@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from IPython.display import display
 
+from gptkit.engine.complete import complete
 from gptkit.notebook.feedback import yours
 from gptkit.notebook.style import BLUE, ORANGE, Picture, Shown, continued, drawing, note, picture
+from gptkit.weights import browser
 
 if TYPE_CHECKING:
     from gptkit import Model
@@ -25,8 +27,6 @@ MEANINGS = {
 
 def welcome(model: Model) -> None:
     """Which model is open, and how to get the real one."""
-    from gptkit.weights import browser
-
     text = f"This is GPT-2 {model.name}: {len(model.params['blocks'])} blocks, {count(model.params):,} parameters."
     if model.name == "tiny" and sys.platform == "emscripten":  # a browser's Python
         text += "\nIt is a small one that has read Shakespeare only, and it runs here, in your browser."
@@ -34,9 +34,9 @@ def welcome(model: Model) -> None:
             text += f'\nTo have OpenAI\'s own GPT-2 (250 MB, and 2 GB of memory): model = load("{name}")'
     elif model.name == "tiny":
         text += (
-            "\nIt is a small one that has read Shakespeare only. For OpenAI's own GPT-2 (500 MB), type in a terminal:"
+            "\nIt is a small one that has read Shakespeare only. For OpenAI's own GPT-2 (500 MB), type in a terminal:\n"
         )
-        text += "\n    python -m gptkit fetch 124M\nin this folder, then restart the kernel."
+        text += "    python -m gptkit fetch 124M\nin this folder, then restart the kernel."
     print(text)
 
 
@@ -56,8 +56,7 @@ def completions(model: Model, prompts: list[str], n_tokens: int = 20) -> None:
 
 
 def model_text(model: Model, prompt: str, n_tokens: int, choose: Any = None) -> str:
-    from gptkit.engine.complete import complete
-
+    """What the model adds to a prompt, without a bar of progress: an output is stored with the notebook."""
     return complete(model.gpt2, model.tokenizer, prompt, n_tokens, choose, progress=False)
 
 
@@ -138,7 +137,7 @@ def similarities(model: Model, words: list[str]) -> None:
         axes = figure.subplots()
         image = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
         for (y, x), value in np.ndenumerate(values):
-            colour = "white" if value < 0.5 else "black"
+            colour = "white" if value < 0.5 else "black"  # cividis goes from dark blue to yellow
             axes.text(x, y, f"{value:.2f}", ha="center", va="center", size=9, color=colour)
         axes.set_xticks(range(len(labels)), labels, rotation=90)
         axes.set_yticks(range(len(labels)), labels)
@@ -167,6 +166,7 @@ def next_tokens(model: Model, prompt: str, n: int = 5) -> None:
     """The n likeliest and the n least likely next tokens, with their logits and probabilities."""
     import pandas as pd
 
+    # In float64: a float32 sum over 50,257 tokens would be off by a percent.
     logits = model.gpt2.logits(model.tokenizer.encode(prompt)).astype(np.float64)
     probabilities = yours["softmax"](logits) if "softmax" in yours else np.exp(logits - np.logaddexp.reduce(logits))
     order = np.argsort(-logits)

@@ -14,8 +14,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
 
+from gptkit.engine.complete import stream
 from gptkit.notebook.feedback import yours
 from gptkit.notebook.show import attention_map, attention_weights, model_text, runs_on
 from gptkit.notebook.style import Shown, continued, note
@@ -39,11 +41,10 @@ def is_live() -> bool:
 
 def is_page() -> bool:
     """Whether a page is at the other end that can show controls: Jupyter's and VS Code's cells say which they are."""
-    from IPython import get_ipython
-
     kernel = getattr(get_ipython(), "kernel", None)
     if kernel is None:
         return False
+    # A page sends its own name of the cell with each request; nbconvert, which runs whole notebooks, does not.
     return "cellId" in kernel.get_parent().get("metadata", {}) or type(kernel).__module__.startswith("google.colab")
 
 
@@ -59,6 +60,7 @@ def play(draw: Callable[..., Any], **controls: Any) -> None:
     import ipywidgets
 
     display(ipywidgets.VBox(list(controls.values())))
+    # This output is stored with the notebook; an ipywidgets.Output would be only where widgets' state is saved, too.
     output = display(draw(**values()), display_id=True)
     for control in controls.values():
         control.observe(lambda _: output.update(draw(**values())), names="value")
@@ -153,8 +155,6 @@ def sampler(n: int, temperature: float, seed: int) -> Callable[[np.ndarray], int
 
 def completion(model: Model, prompt: str, length: int = 60) -> None:
     """A prompt that is completed before your eyes, token by token, until it is long enough or you stop it."""
-    from gptkit.engine.complete import stream
-
     if not is_live():
         display(continued(prompt, model_text(model, prompt, min(length, 20))))
         return
