@@ -33,10 +33,9 @@ def welcome(model: Model) -> None:
         for name in browser.models():
             text += f'\nTo have OpenAI\'s own GPT-2 (250 MB, and 2 GB of memory): model = load("{name}")'
     elif model.name == "tiny":
-        text += (
-            "\nIt is a small one that has read Shakespeare only. For OpenAI's own GPT-2 (500 MB), type in a terminal:\n"
-        )
-        text += "    python -m gptkit fetch 124M\nin this folder, then restart the kernel."
+        text += "\nIt is a small one that has read Shakespeare only."
+        text += " For OpenAI's own GPT-2 (500 MB), type in a terminal:"
+        text += "\n    python -m gptkit fetch 124M\nin this folder, then restart the kernel."
     print(text)
 
 
@@ -166,7 +165,7 @@ def next_tokens(model: Model, prompt: str, n: int = 5) -> None:
     """The n likeliest and the n least likely next tokens, with their logits and probabilities."""
     import pandas as pd
 
-    # In float64: a float32 sum over 50,257 tokens would be off by a percent.
+    # In float64: logaddexp.reduce adds one number after another, and 50,257 sums in float32 are off by a percent.
     logits = model.gpt2.logits(model.tokenizer.encode(prompt)).astype(np.float64)
     probabilities = yours["softmax"](logits) if "softmax" in yours else np.exp(logits - np.logaddexp.reduce(logits))
     order = np.argsort(-logits)
