@@ -90,6 +90,7 @@ def left_standing(name: str, function: Callable) -> str:
     shell, code = IPython.get_ipython(), getattr(inspect.unwrap(function), "__code__", None)
     if shell is None or code is None or code.co_name != name:
         return ""
+    # IPython's list of what was run, by the number of the cell; and the text of one cell, as tracebacks look it up.
     ran = [source.strip() for source in getattr(shell.history_manager, "input_hist_parsed", ())]
     own = "".join(linecache.getlines(code.co_filename)).strip()
     # The cell that the function comes from is the last one that was run with this very text.
@@ -133,14 +134,14 @@ class Undefined:
 
 def expect_functions() -> None:
     """Put an `Undefined` into the notebook for each of the five functions that it lacks; nothing outside of IPython."""
-    if getattr(builtins, "__IPYTHON__", False):
+    if getattr(builtins, "__IPYTHON__", False):  # which IPython's shells and kernels set
         for name in FUNCTIONS:
             vars(sys.modules["__main__"]).setdefault(name, Undefined(name))
 
 
 def name_of(function: object) -> str:
     """Which exercise a function answers: by its own name, else by the notebook's variable that holds it (a lambda)."""
-    notebook = vars(sys.modules["__main__"])
+    notebook = vars(sys.modules["__main__"])  # a kernel's variables are those of __main__
     for known in FUNCTIONS:
         if getattr(function, "__name__", None) == known or notebook.get(known) is function:
             if isinstance(function, Undefined):
@@ -198,6 +199,7 @@ class Feedback:
     @property
     def footer(self) -> list[str]:
         hidden = self.points - sum(self.points * r.check.share for r in self.results)
+        # Shares are decimal fractions, whose sum may miss 1 by a rounding error.
         more = f" and decide {hidden:.3g} of its {self.points:g} points" if hidden > 1e-9 else ""
         lines = [f"Visible checks only: more are run when this is graded{more}.", progress()]
         if any(r.passed for r in self.results) and not any(r.passed and r.check.value for r in self.results):

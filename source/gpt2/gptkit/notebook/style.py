@@ -103,6 +103,7 @@ def drawing(width: float, height: float) -> Iterator[Figure]:
 
 def picture(figure: Figure, text: str) -> Picture:
     """A drawn figure as something to display; `text` tells those who cannot see it what it shows."""
+    # Twice as many dots as the width below asks for: what dense screens need.
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=2 * DOTS_PER_INCH, format="png")
     return Picture(buffer.getvalue(), int(figure.get_figwidth() * DOTS_PER_INCH), text)

@@ -41,6 +41,7 @@ def read(prefix: Path, names: list[str]) -> dict[str, np.ndarray]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     try:
+        # Here, for it takes seconds to import, and whoever has the converted file can do without it.
         from tensorflow.train import load_checkpoint
     except ImportError:
         raise WeightsError(

@@ -22,6 +22,7 @@ PAUSE = 1.0  # seconds before the second try, doubled before each further one
 TIMEOUT = (10, 30)  # seconds to connect, and between two pieces of data
 PIECE = 1 << 16  # bytes; of a connection that breaks, at most this much is lost
 BUSY = (408, 425, 429, 500, 502, 503, 504)  # answers of a server that may do better later
+# A network that wants a log-in answers 200 to everything, with a page that begins like this.
 WEB_PAGE = re.compile(rb"\s*<(!doctype|!--|html|head|body|script|meta)", re.IGNORECASE)
 LOG_IN = "Does this network want you to log in? Open any page in a browser, then fetch again."
 REFUSALS = {
@@ -41,7 +42,8 @@ MAY_PASS = (
     exceptions.ChunkedEncodingError,
     exceptions.ContentDecodingError,
 )
-# The type of an exception, or of one that it wraps, and what it means; the first that fits.
+# The type of an exception, or of one that it wraps, and what it means. The first that fits counts, so the particular
+# stands before the general: a certificate that is not trusted is an SSLError, too.
 REASONS = (
     (Interrupted, "{0}"),
     (ssl.SSLCertVerificationError, "its certificate is not trusted ({0.verify_message})"),
@@ -102,6 +104,7 @@ def _transfer(url: str, part: Path, start: int, size: int | None) -> None:
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
         there, packed = answer.headers.get("Content-Range", ""), "Content-Encoding" in answer.headers
+        # Another part than the one asked for, or a server (416) that has nothing after what we have: start anew.
         if answer.status_code == 416 or (
             answer.status_code == 206 and (packed or not there.startswith(f"bytes {start}-"))
         ):
@@ -133,6 +136,7 @@ def _transfer(url: str, part: Path, start: int, size: int | None) -> None:
                 if size is not None and file.tell() > size:
                     break  # of a file that does not end
                 piece = next(pieces, b"")
+    # A server that tells no length ends by hanging up, on a whole file or on half of one: the published size decides.
     if total is not None and _size(part) < total:
         raise Interrupted(f"only {_size(part):,} of {total:,} bytes arrived")
 
@@ -154,6 +158,7 @@ def _reason(error: Exception, url: str) -> str:
     """What happened, in words, and which proxy was in between."""
     causes = _causes(error)
     words = next(words.format(cause) for kind, words in REASONS for cause in causes if isinstance(cause, kind))
+    # As requests itself finds it; there is no documented way to ask an answer that never came.
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
     if not proxy:
         return words

@@ -41,6 +41,7 @@ def _usual_models_dir() -> Path:
         with suppress(PermissionError):
             if _is_file(folder / "models" / "tiny" / "train.py"):
                 return folder / "models"
+    # platformdirs knows these, too, but a browser's Python lacks it, and without a home it would make a folder "~".
     if sys.platform == "win32":
         cache = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":
@@ -79,6 +80,7 @@ def is_loadable(folder: Path) -> bool:
         return False
     if _is_file(folder / PARAMETERS):
         return True
+    # Looked for, not imported: that would take seconds.
     return _is_file(folder / "model.ckpt.index") and importlib.util.find_spec("tensorflow") is not None
 
 

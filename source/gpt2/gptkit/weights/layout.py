@@ -32,6 +32,7 @@ def load_hparams(folder: Path) -> dict[str, int]:
 def shapes(hparams: dict[str, int]) -> dict[str, tuple[int, ...]]:
     """Name and shape of every variable of a GPT-2 of these hyper-parameters, under the checkpoint's names."""
     n = hparams["n_embd"]
+    # In the order in which they are written, so that every conversion gives the same bytes.
     block = {
         "attn/c_attn/b": (3 * n,),
         "attn/c_attn/w": (n, 3 * n),

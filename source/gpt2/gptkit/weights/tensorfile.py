@@ -75,6 +75,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
             begin, stop = (start + offset for offset in entry["data_offsets"])
             if not start <= begin <= stop <= len(raw) or stop - begin != math.prod(shape) * dtype.itemsize:
                 raise ValueError
+            # A view: it keeps the map open, and cannot be written to, since the map cannot.
             array = np.ndarray(shape, dtype, buffer=raw, offset=begin)
             arrays[name] = array.astype(np.float32) if entry["dtype"] == "F16" else array
         except (KeyError, TypeError, ValueError):
@@ -94,6 +95,7 @@ def write(path: Path, arrays: dict[str, np.ndarray], kind: str = "F32") -> None:
         header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [end, end + size]}
         end += size
     text = json.dumps(header, separators=(",", ":")).encode()
+    # Blanks after the header are allowed, and bring the arrays to where they should start.
     text += b" " * (-(8 + len(text)) % ALIGN)
     # Two processes may write the same file at once, so each has a name of its own until all is on the disk.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
@@ -102,6 +104,7 @@ def write(path: Path, arrays: dict[str, np.ndarray], kind: str = "F32") -> None:
             file.write(struct.pack("<Q", len(text)) + text)
             for array in arrays.values():
                 file.write(np.ascontiguousarray(array, dtype).data)
+            # Without this, a machine that loses power may keep the new name and not what it stands for.
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

@@ -91,6 +91,7 @@ def _answers(model: Published, gpt2: GPT2, tokenizer: Tokenizer) -> Iterator[Fin
         logits = gpt2.logits(ids)
         top = [int(i) for i in np.argsort(-logits)[: len(figure.top)]]
         error = float(np.abs(logits[list(figure.top)] - figure.logits).max())
+        # "not <=" and not ">": an error that is NaN must not pass.
         if top != list(figure.top) or not error <= TOLERANCE:
             raise WeightsError(
                 f'After "{figure.prompt}" the likeliest tokens are {top} with {logits[top]}, '
