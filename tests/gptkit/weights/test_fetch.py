@@ -123,7 +123,7 @@ def test_a_shared_folder_of_either_source_is_enough(server, models, monkeypatch)
     """Nothing is written, not even a lock: on a shared machine the folder belongs to somebody else."""
     fetch.fetch("fake", "huggingface")
     server.seen.clear()
-    monkeypatch.setattr(fetch, "alone", None)
+    monkeypatch.setattr(fetch, "exclusive", None)
     assert fetch.fetch("fake") == models / "fake" and server.seen == []
 
 

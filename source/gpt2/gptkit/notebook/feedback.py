@@ -72,7 +72,7 @@ def examine(name: str, functions: dict[str, Callable]) -> Feedback:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):  # warnings go to stderr as well
         results = run(exercise.checks, student)
-    older = [said for part, function in functions.items() if (said := left_standing(part, function))]
+    older = [said for part, function in functions.items() if (said := stale_definition(part, function))]
     feedback = Feedback(name, results, POINTS[name], printed.getvalue(), older)
     if name in FUNCTIONS:
         # What passed before and fails now must not go on running the model.
@@ -82,7 +82,7 @@ def examine(name: str, functions: dict[str, Callable]) -> Feedback:
     return feedback
 
 
-def left_standing(name: str, function: Callable) -> str:
+def stale_definition(name: str, function: Callable) -> str:
     """Says so when a cell run later was to define the function anew and did not: an error in it, another name.
 
     Empty when the function is the newest one, or nobody can tell; so always outside of IPython.
@@ -183,9 +183,12 @@ class Feedback:
     @property
     def summary(self) -> str:
         """One line for stderr, which is also what nbgrader's Validate shows."""
-        done, first = sum(r.passed for r in self.results), next(r for r in self.results if not r.passed)
-        told = "" if first.status == "missing" else f"{self.title}: {done} of {len(self.results)} visible checks pass. "
-        return " ".join(f"{told}{first.message}".split())[:400]
+        first = next(r for r in self.results if not r.passed)
+        line = first.message
+        if first.status != "missing":
+            done = sum(r.passed for r in self.results)
+            line = f"{self.title}: {done} of {len(self.results)} visible checks pass. {line}"
+        return " ".join(line.split())[:400]
 
     @property
     def title(self) -> str:
@@ -209,14 +212,14 @@ class Feedback:
     def rows(self) -> list[tuple[str, str, str, str, str, list[str]]]:
         """Mark, what is checked, points, what was found, the question that leads on, and further steps, of each check.
 
-        What is found twice is told once, and pointed to after that.
+        What is found twice is written out once, and pointed to after that.
         """
-        rows, told = [], set()
+        rows, seen = [], set()
         for r, got in zip(self.results, earned(self.results, self.points), strict=True):
             mark = "pass" if r.passed else "fail" if r.reached and r.status != "missing" else "open"
-            found, question = ("As above.", "") if r.message in told else (r.message, r.hint or "")
+            found, question = ("As above.", "") if r.message in seen else (r.message, r.hint or "")
             found = "" if r.passed else found if r.reached else "Not reached."
-            told.add(r.message)
+            seen.add(r.message)
             points = f"{got:.3g} / {self.points * r.check.share:.3g}"
             question = "" if r.passed else question
             more = steps(self.name, r.check.name, r.example, r.mistake, r.measured) if question else []

@@ -95,8 +95,8 @@ def coloured(model: Model, text: str) -> Shown:
         colours = f"background: hsl({hue} 70% 50% / .22); border-color: hsl({hue} 60% 50%)"
         boxes += f'<span class="token"><b style="{colours}">{escape(piece)}</b><small>{token}</small></span>'
         plain.append(f"{piece} {token}")
-    told = f"{len(ids)} tokens for {len(text)} characters"
-    return Shown(f'{boxes}<div class="dim">{told}</div>', " | ".join([*plain, told]))
+    caption = f"{len(ids)} tokens for {len(text)} characters"
+    return Shown(f'{boxes}<div class="dim">{caption}</div>', " | ".join([*plain, caption]))
 
 
 def attention(model: Model, text: str, block: int, head: int) -> None:
@@ -118,8 +118,8 @@ def samples(model: Model, prompt: str, n: int = 40, temperature: float = 1.0, se
 
     def draw(n: int, temperature: float, seed: int) -> Shown:
         text = model_text(model, prompt, length, sampler(n, temperature, seed))
-        told = f"sampled: top {n}, temperature {temperature:g}, seed {seed}"
-        sampled = column(told, continued(prompt, text))
+        caption = f"sampled: top {n}, temperature {temperature:g}, seed {seed}"
+        sampled = column(caption, continued(prompt, text))
         return Shown(f'<div class="columns">{greedy.html}{sampled.html}</div>', f"{greedy.text}\n{sampled.text}")
 
     play(

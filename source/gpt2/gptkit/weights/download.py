@@ -64,7 +64,7 @@ def download(url: str, model: Published, name: str, folder: Path) -> None:
     one, or cannot be written.
     """
     part, size = folder / f"{name}.part", model.size(name)
-    failures, anew = 0, False
+    failures, restarted = 0, False
     while True:
         # What is on the disk decides, not a count in memory: an earlier process may have left a part.
         before = _size(part)
@@ -76,9 +76,9 @@ def download(url: str, model: Published, name: str, folder: Path) -> None:
                 part.replace(folder / name)
                 return
             part.unlink()
-            if before == 0 or anew:
+            if before == 0 or restarted:
                 raise WeightsError(f"{url} is not the published file ({flaw}). It has been deleted.")
-            anew = True  # its beginning came from an earlier try: perhaps only that was wrong
+            restarted = True  # its beginning came from an earlier try: perhaps only that was wrong
         except MAY_PASS as why:
             # Progress starts the count anew: a slow line that breaks off every minute gets there, too.
             failures = 1 if _size(part) > before else failures + 1
@@ -103,10 +103,10 @@ def _transfer(url: str, part: Path, start: int, size: int | None) -> None:
     # Packed bytes could be neither counted nor continued; a proxy that packs all the same is seen below.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        there, packed = answer.headers.get("Content-Range", ""), "Content-Encoding" in answer.headers
+        span, packed = answer.headers.get("Content-Range", ""), "Content-Encoding" in answer.headers
         # Another part than the one asked for, or a server (416) that has nothing after what we have: start anew.
         if answer.status_code == 416 or (
-            answer.status_code == 206 and (packed or not there.startswith(f"bytes {start}-"))
+            answer.status_code == 206 and (packed or not span.startswith(f"bytes {start}-"))
         ):
             part.unlink(missing_ok=True)
             raise Interrupted("the server does not continue where the download stopped")

@@ -13,7 +13,7 @@ from gptkit import weights
 from gptkit.engine.tokenizer import Tokenizer
 from gptkit.weights import checkpoint
 from gptkit.weights.download import download
-from gptkit.weights.lock import alone
+from gptkit.weights.lock import exclusive
 from gptkit.weights.published import HF_PARAMETERS, HUGGINGFACE, MODELS, OPENAI, OPENAI_FILES, Published
 from gptkit.weights.tensorfile import Damaged, WeightsError, cannot_write
 
@@ -47,7 +47,7 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
     try:
         models.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching {name}: waiting for it"
-        with alone(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
+        with exclusive(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
             # The process that was waited for may have fetched everything.
             if not _is_complete(model, folder, enough):
                 _fetch(model, urls(name, source), models / f".{name}.{source}", folder)
@@ -86,13 +86,13 @@ def _fetch(model: Published, urls: dict[str, str], partial: Path, folder: Path) 
     """Download into `partial` what is not there yet, verify and convert it, and move it to `folder`."""
     partial.mkdir(exist_ok=True)
     for file in urls:
-        there, here = folder / file, partial / file
+        in_place, arriving = folder / file, partial / file
         # What is in place and known to be right is not downloaded again.
-        if model.sha256(file) and not here.exists() and there.is_file() and model.flaw(file, there) is None:
+        if model.sha256(file) and not arriving.exists() and in_place.is_file() and model.flaw(file, in_place) is None:
             try:
-                os.link(there, here)  # costs no space
+                os.link(in_place, arriving)  # costs no space
             except OSError:  # a file system without links
-                shutil.copyfile(there, here)
+                shutil.copyfile(in_place, arriving)
     _check_space(model, partial)
     for file, url in urls.items():
         if not (partial / file).exists() or model.flaw(file, partial / file):

@@ -106,9 +106,9 @@ class Published:
                 if not all(type(i) is int for i in ids) or sorted(ids) != list(range(self.n_vocab)):
                     return f"it is not a vocabulary of {self.n_vocab:,} tokens"
             else:  # hparams.json or config.json: OpenAI's, and Hugging Face's, where one number has another name
-                there = {"n_vocab": found.get("vocab_size")} | {key: found[key] for key in self.hparams if key in found}
-                if there != self.hparams:
-                    return f"its hyper-parameters are {there}, not {self.hparams}"
+                given = {"n_vocab": found.get("vocab_size")} | {key: found[key] for key in self.hparams if key in found}
+                if given != self.hparams:
+                    return f"its hyper-parameters are {given}, not {self.hparams}"
         return None
 
 

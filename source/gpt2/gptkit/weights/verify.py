@@ -19,7 +19,7 @@ from gptkit.weights.tensorfile import WeightsError
 
 TOLERANCE = 0.01  # in logits of size 100, whose float32 sums differ by about 0.0005 between implementations
 
-AGAIN = f"Delete {weights.PARAMETERS} and fetch the model again."
+REPAIR = f"Delete {weights.PARAMETERS} and fetch the model again."
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _same_as_checkpoint(hparams: dict, folder: Path) -> Finding:
     converted = tensorfile.read(folder / weights.PARAMETERS)
     for name, array in checkpoint.read(folder / "model.ckpt", list(layout.shapes(hparams))).items():
         if array.tobytes() != converted[name].tobytes():
-            raise WeightsError(f"{folder / weights.PARAMETERS}: {name} is not the checkpoint's. {AGAIN}")
+            raise WeightsError(f"{folder / weights.PARAMETERS}: {name} is not the checkpoint's. {REPAIR}")
     return Finding(f"{weights.PARAMETERS}: the checkpoint's parameters, bit for bit")
 
 
@@ -95,12 +95,12 @@ def _answers(model: Published, gpt2: GPT2, tokenizer: Tokenizer) -> Iterator[Fin
         if top != list(figure.top) or not error <= TOLERANCE:
             raise WeightsError(
                 f'After "{figure.prompt}" the likeliest tokens are {top} with {logits[top]}, '
-                f"not {figure.top} with {figure.logits}: this is not the published model. {AGAIN}"
+                f"not {figure.top} with {figure.logits}: this is not the published model. {REPAIR}"
             )
         yield Finding(f'"{figure.prompt}": the known five likeliest tokens, logits within {error:.1g}')
     if model.continuation:
         prompt, expected = model.continuation
         text = tokenizer.decode(gpt2.greedy(tokenizer.encode(prompt), len(tokenizer.encode(expected))))
         if not text.startswith(expected):  # longer where the model joins what the tokenizer splits: two newlines
-            raise WeightsError(f'"{prompt}" goes on with {text!r}, not as published. {AGAIN}')
+            raise WeightsError(f'"{prompt}" goes on with {text!r}, not as published. {REPAIR}')
         yield Finding(f'"{prompt}": the known continuation, "{text[:30]}..."')
