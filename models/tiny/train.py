@@ -115,6 +115,7 @@ def train(ids: np.ndarray, hparams: dict, steps: int, report) -> dict[str, np.nd
     held_out = held_out[: len(held_out) // n_window // BATCH * n_window * BATCH].reshape(-1, BATCH, n_window)
     moments = [(tf.Variable(tf.zeros_like(v[n])), tf.Variable(tf.zeros_like(v[n]))) for n in names]
 
+    # AdamW by hand: Keras's adds its epsilon elsewhere, and would train another model than the checked-in one.
     @tf.function(jit_compile=True)
     def step(windows, rate, t):
         with tf.GradientTape() as tape:
@@ -136,6 +137,7 @@ def train(ids: np.ndarray, hparams: dict, steps: int, report) -> dict[str, np.nd
     for t in range(1, steps + 1):
         starts = rng.integers(0, len(training) - n_window, BATCH)
         windows = np.stack([training[s : s + n_window] for s in starts])
+        # A linear warm-up, and half a cosine from the peak down to a twentieth of it.
         rate = PEAK_RATE * min(t / WARM_UP, 0.05 + 0.95 * (1 + math.cos(math.pi * t / steps)) / 2)
         running.append(float(step(tf.constant(windows), tf.constant(rate, tf.float32), tf.constant(t, tf.float32))))
         if t % 200 == 0 or t == steps:
@@ -149,6 +151,7 @@ def train(ids: np.ndarray, hparams: dict, steps: int, report) -> dict[str, np.nd
 
 def save(variables: dict[str, np.ndarray], out: Path) -> None:
     """Write TensorFlow 1's checkpoint files (model.ckpt.*, checkpoint), matrices as [1, in, out] as OpenAI has them."""
+    # TensorFlow 2 has a format of its own, in which each variable's name ends in /.ATTRIBUTES/VARIABLE_VALUE.
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
         for name, value in variables.items():

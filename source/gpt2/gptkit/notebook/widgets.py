@@ -101,6 +101,7 @@ def coloured(model: Model, text: str) -> Shown:
 
 def attention(model: Model, text: str, block: int, head: int) -> None:
     """The attention map of one head; pick another."""
+    # Of all heads at once: a slider then draws another one without running the model.
     weights = attention_weights(model, text)
     labels = [model.tokenizer.decode([i]).replace(" ", "·") for i in model.tokenizer.encode(text)]
     n_layer, n_head = weights.shape[:2]

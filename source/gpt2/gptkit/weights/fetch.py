@@ -50,6 +50,7 @@ def fetch(name: str = "124M", source: str | None = None) -> Path:
         with exclusive(models / f".{name}.held", waiting, lambda: _size(models.glob(f".{name}.*/*"))):
             # The process that was waited for may have fetched everything.
             if not _is_complete(model, folder, enough):
+                # On the same disk, and hidden: the last step is a rename, and until then nobody finds half a model.
                 _fetch(model, urls(name, source), models / f".{name}.{source}", folder)
             for remains in models.glob(f".{name}.*/"):  # an empty folder, or a download from the other source
                 shutil.rmtree(remains)

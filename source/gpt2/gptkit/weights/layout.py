@@ -24,6 +24,7 @@ def load_hparams(folder: Path) -> dict[str, int]:
         raise WeightsError(f"{folder} is not a model folder: it has no hparams.json.") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise WeightsError(f"{path} cannot be read as GPT-2's hyper-parameters ({error!r}).") from None
+    # Not isinstance: JSON's true would be an int, too.
     if not all(type(value) is int and value > 0 for value in values) or hparams["n_embd"] % hparams["n_head"]:
         raise WeightsError(f"{path} holds impossible hyper-parameters: {hparams}.")
     return hparams
@@ -71,6 +72,7 @@ def nest(variables: dict[str, np.ndarray], n_layer: int) -> dict:
         *above, leaf = name.split("/")[1:]
         place = params
         for key in above:
+            # h0, h1, ... are the blocks; wte, wpe and ln_f stand beside them.
             block = re.fullmatch(r"h(\d+)", key)
             place = params["blocks"][int(block[1])] if block else place.setdefault(key, {})
         place[leaf] = array

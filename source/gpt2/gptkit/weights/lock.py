@@ -38,6 +38,7 @@ def exclusive(path: Path, waiting: str, arrived: Callable[[], int]) -> Iterator[
         time.sleep(0.2)
     if bar is not None:
         bar.close()
+    # In a thread of its own, for one step of the block, a conversion, may take longer than QUIET.
     done = threading.Event()
     threading.Thread(target=_beat, args=(path, done), daemon=True).start()
     try:
