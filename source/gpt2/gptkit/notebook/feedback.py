@@ -23,9 +23,6 @@ from html import escape
 from importlib import resources
 from types import SimpleNamespace
 
-import IPython
-from IPython.display import display
-
 from gptkit import load
 from gptkit.checks.core import Exercise, Local, Result, earned, kind_of, run
 from gptkit.checks.ladder import NEXT, steps
@@ -45,6 +42,8 @@ def check(*functions: Callable) -> None:
 
     Prints one line to stderr when a check fails, and none when all pass. Never raises for what the functions do.
     """
+    from IPython.display import display  # in functions: `load` needs this module, too, and does without IPython
+
     try:
         names = [name_of(f) for f in functions]
         name = "end_to_end" if set(names) == set(PARTS) else names[0] if len(names) == 1 else None
@@ -61,7 +60,7 @@ def check(*functions: Callable) -> None:
         if not feedback.passed:
             print(feedback.summary, file=sys.stderr)
         elif name == "end_to_end":
-            complete_a_sentence(given)
+            display(*complete_a_sentence(given))
 
 
 def examine(name: str, functions: dict[str, Callable]) -> Feedback:
@@ -87,7 +86,9 @@ def stale_definition(name: str, function: Callable) -> str:
 
     Empty when the function is the newest one, or nobody can tell; so always outside of IPython.
     """
-    shell, code = IPython.get_ipython(), getattr(inspect.unwrap(function), "__code__", None)
+    from IPython import get_ipython
+
+    shell, code = get_ipython(), getattr(inspect.unwrap(function), "__code__", None)
     if shell is None or code is None or code.co_name != name:
         return ""
     # IPython's list of what was run, by the number of the cell; and the text of one cell, as tracebacks look it up.
@@ -106,7 +107,7 @@ def stale_definition(name: str, function: Callable) -> str:
     return ""
 
 
-def complete_a_sentence(functions: dict[str, Callable]) -> None:
+def complete_a_sentence(functions: dict[str, Callable]) -> tuple[Shown, Shown]:
     """Let GPT-2 speak through the student's three functions."""
     model = load()
     prompt = (
@@ -115,7 +116,7 @@ def complete_a_sentence(functions: dict[str, Callable]) -> None:
         else "Alan Turing theorized that computers would one day become"
     )
     text = complete(GPT2(model.hparams, model.params, **functions), model.tokenizer, prompt, 10, progress=False)
-    display(Shown("<b>GPT-2, on your functions:</b>", "GPT-2, on your functions:"), continued(prompt, text))
+    return Shown("<b>GPT-2, on your functions:</b>", "GPT-2, on your functions:"), continued(prompt, text)
 
 
 def load_exercise(name: str) -> Exercise:
