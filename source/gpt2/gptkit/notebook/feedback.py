@@ -17,7 +17,7 @@ import linecache
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
@@ -151,20 +151,16 @@ def name_of(function: object) -> str:
                 raise LookupError(f"{known} is not a function any more: it is {kind_of(function)}.")
             return known
     named = getattr(function, "__name__", repr(function))
-    raise LookupError(f"check() knows {listed(FUNCTIONS)}; it was given {named}."[:300])
+    raise LookupError(f"check() knows {', '.join(FUNCTIONS[:-1])} and {FUNCTIONS[-1]}; it was given {named}."[:300])
 
 
 def progress() -> str:
     """How many of the five functions are done in this kernel, and which of them GPT-2 runs on."""
     running = "GPT-2 still runs on the kit's own functions"
     if plugged := [name for name in PARTS if name in yours]:
-        running = f"GPT-2 is running on your {listed(plugged)}"
+        names = " and ".join([", ".join(plugged[:-1]), plugged[-1]] if len(plugged) > 1 else plugged)
+        running = f"GPT-2 is running on your {names}"
     return f"{len(yours)} of {len(FUNCTIONS)} functions done; {running}."
-
-
-def listed(words: Sequence[str]) -> str:
-    """softmax, layer_norm and attention: words as a sentence has them."""
-    return " and ".join([", ".join(words[:-1]), *words[-1:]] if len(words) > 1 else words)
 
 
 @dataclass
