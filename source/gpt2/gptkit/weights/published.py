@@ -58,14 +58,15 @@ class Published:
 
     @property
     def n_params(self) -> int:
+        """How many numbers it consists of."""
         return sum(math.prod(shape) for shape in layout.shapes(self.hparams).values())
 
     def size(self, name: str) -> int | None:
-        """Of one of its files, in bytes."""
+        """The size of one of its files in bytes; None where it is not known."""
         return self.files.get(name, (None, None))[0]
 
     def sha256(self, name: str) -> str | None:
-        """Of one of its files, in hexadecimal."""
+        """The SHA-256 of one of its files in hexadecimal; None where it is not known."""
         return self.files.get(name, (None, None))[1]
 
     def flaw(self, name: str, path: Path) -> str | None:
