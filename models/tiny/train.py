@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 from gptkit.weights import checkpoint, layout
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 HPARAMS = {"n_vocab": 1280, "n_ctx": 128, "n_embd": 128, "n_head": 4, "n_layer": 4}
 BATCH = 16
@@ -32,21 +32,19 @@ SEED = 2
 
 def vocabulary(text: str, n_vocab: int, out: Path) -> Tokenizer:
     """Learn byte pairs on the text and write encoder.json and vocab.bpe: 256 bytes, the merges, <|endoftext|>."""
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer.train_from_iterator(
-        [text], trainers.BpeTrainer(vocab_size=n_vocab - 1, initial_alphabet=alphabet, show_progress=False)
-    )
-    merges = [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
-    words = [*alphabet, *("".join(pair) for pair in merges), "<|endoftext|>"]
-    assert len(set(words)) == n_vocab
-    encoder = {word: i for i, word in enumerate(words)}
+    tokenizer.pre_tokenizer = byte_level
+    alphabet = sorted(byte_level.alphabet())
+    trainer = trainers.BpeTrainer(vocab_size=n_vocab - 1, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator([text], trainer)
+    tokenizer.add_special_tokens(["<|endoftext|>"])
+    encoder = dict(sorted(tokenizer.get_vocab().items(), key=lambda entry: entry[1]))  # by id
     (out / "encoder.json").write_text(json.dumps(encoder), encoding="utf-8")
-    lines = ["#version: 0.2", *(" ".join(pair) for pair in merges), ""]
-    (out / "vocab.bpe").write_text("\n".join(lines), encoding="utf-8")
-    tokenizer.model = models.BPE(encoder, merges)
+    # The library's other file holds the same ids without OpenAI's blanks.
+    ids, merges = tokenizer.model.save(str(out))
+    Path(ids).unlink()
+    Path(merges).replace(out / "vocab.bpe")
     return tokenizer
 
 
@@ -117,6 +115,7 @@ def train(ids: np.ndarray, hparams: dict, steps: int, report) -> dict[str, np.nd
     held_out = held_out[: len(held_out) // n_window // BATCH * n_window * BATCH].reshape(-1, BATCH, n_window)
     moments = [(tf.Variable(tf.zeros_like(v[n])), tf.Variable(tf.zeros_like(v[n]))) for n in names]
 
+    # AdamW by hand: Keras's adds its epsilon elsewhere, and would train another model than the checked-in one.
     @tf.function(jit_compile=True)
     def step(windows, rate, t):
         with tf.GradientTape() as tape:
@@ -138,6 +137,7 @@ def train(ids: np.ndarray, hparams: dict, steps: int, report) -> dict[str, np.nd
     for t in range(1, steps + 1):
         starts = rng.integers(0, len(training) - n_window, BATCH)
         windows = np.stack([training[s : s + n_window] for s in starts])
+        # A linear warm-up, and half a cosine from the peak down to a twentieth of it.
         rate = PEAK_RATE * min(t / WARM_UP, 0.05 + 0.95 * (1 + math.cos(math.pi * t / steps)) / 2)
         running.append(float(step(tf.constant(windows), tf.constant(rate, tf.float32), tf.constant(t, tf.float32))))
         if t % 200 == 0 or t == steps:
@@ -151,6 +151,7 @@ def train(ids: np.ndarray, hparams: dict, steps: int, report) -> dict[str, np.nd
 
 def save(variables: dict[str, np.ndarray], out: Path) -> None:
     """Write TensorFlow 1's checkpoint files (model.ckpt.*, checkpoint), matrices as [1, in, out] as OpenAI has them."""
+    # TensorFlow 2 has a format of its own, in which each variable's name ends in /.ATTRIBUTES/VARIABLE_VALUE.
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
         for name, value in variables.items():

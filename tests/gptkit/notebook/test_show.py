@@ -222,7 +222,7 @@ def test_the_complete_button_comes_back_whatever_happened(model, monkeypatch, wh
         if isinstance(why, BaseException):
             raise why
 
-    monkeypatch.setattr("gptkit.engine.complete.stream", pieces)
+    monkeypatch.setattr(widgets, "stream", pieces)
 
     async def press():
         widgets.completion(model, "My lord")

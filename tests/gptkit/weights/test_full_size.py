@@ -85,7 +85,7 @@ def test_full_size_from_both_sources(server, tmp_path, monkeypatch):
         made[source] = fetch.fetch("124M", source) / "model.safetensors"
         starts = [span for there, span in server.seen if there == path]
         assert len(starts) == 3 and starts[0] is None and starts[1] and starts[2]
-    assert download.sha256(made["openai"]) == download.sha256(made["huggingface"])
+    assert published.sha256(made["openai"]) == published.sha256(made["huggingface"])
     assert_opens_in_an_instant(made["openai"].parent)
     shutil.rmtree(tmp_path)
 

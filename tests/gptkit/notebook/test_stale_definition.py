@@ -5,7 +5,7 @@ import io
 
 import IPython
 import pytest
-from gptkit.notebook.feedback import examine, left_standing
+from gptkit.notebook.feedback import examine, stale_definition
 from IPython.core.interactiveshell import InteractiveShell
 
 OLD = "def softmax(x):\n    return x"
@@ -22,7 +22,7 @@ def said(monkeypatch):
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             for cell in cells:
                 shell.run_cell(cell, store_history=True)
-        return left_standing("softmax", shell.user_ns["softmax"])
+        return stale_definition("softmax", shell.user_ns["softmax"])
 
     yield run
     shell.history_manager.end_session()
@@ -81,7 +81,7 @@ def test_nothing_is_said_of_the_newest_one_or_when_nobody_can_tell(said, cells):
 
 
 def test_outside_of_ipython_nothing_is_said():
-    assert left_standing("softmax", examine) == ""
+    assert stale_definition("softmax", examine) == ""
 
 
 def test_it_is_shown_above_the_marks(said):
