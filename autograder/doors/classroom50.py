@@ -29,10 +29,8 @@ FIELDS = ("classroom", "assignment", "submission", "commit", "release", "review"
 VARIABLES = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    bundle = commands.add_parser("classroom50", help="make the autograder's folder for Classroom 50")
-    bundle.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
 
 
 def run(options: argparse.Namespace) -> int:

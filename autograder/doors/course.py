@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autograder.nbgrader.recorder import Recorder
     from autograder.record import Record
 
-HELP = """Examine everything in submitted/, record it in the gradebook and write the feedback pages, in parallel.
+GRADE = """Examine everything in submitted/, record it in the gradebook and write the feedback pages, in parallel.
 
 Run it in the course folder. It does what `nbgrader autograde` and `nbgrader generate_feedback` do, with the course's
 nbgrader_config.py, and may be stopped at any moment: started again, it does what is not done, or what has changed since
@@ -36,25 +36,16 @@ like (Ctrl-C). Afterwards `autograder course grade` writes the feedback pages an
 recorder: Recorder | None = None  # this worker process's own
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    course = commands.add_parser("course", help="grade a whole class into nbgrader's gradebook")
-    actions = course.add_subparsers(dest="action", metavar="ACTION")
-    grade = actions.add_parser(
-        "grade",
-        help="examine, record, write feedback",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    grade.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
-    grade.add_argument(
-        "--dry-run", action="store_true", help="write nothing: say who would get another mark than now, and why"
-    )
+def add_options(command: argparse.ArgumentParser) -> None:
+    wide = argparse.RawDescriptionHelpFormatter
+    actions = command.add_subparsers(dest="action", metavar="ACTION")
+    grade = actions.add_parser("grade", help="examine, record, write feedback", description=GRADE, formatter_class=wide)
+    mark = actions.add_parser("mark", help="mark answers in words", description=MARK, formatter_class=wide)
+    for action in (grade, mark):
+        action.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
+    dry = "write nothing: say who would get another mark than now, and why"
+    grade.add_argument("--dry-run", action="store_true", help=dry)
     add_grading_options(grade)
-    mark = actions.add_parser(
-        "mark", help="mark answers in words", description=MARK, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    mark.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -20,27 +20,20 @@ if TYPE_CHECKING:
     from autograder.grading import Grader
     from autograder.notebooks.choosing import Work
 
-HELP = """Explain a submission's mark: the code as it was run, how the points add up, each failed check's calls with
+DESCRIPTION = """\
+Explain a submission's mark: the code as it was run, how the points add up, each failed check's calls with
 what came and what should have come, and how the diagnosis was proved.
 
 It is for the instructor and not for students: it tells hidden cases. The submission is examined anew, with the same
 model, seed and limits as `autograder grade`; nothing is recorded."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    explain = commands.add_parser(
-        "explain",
-        help="explain a mark to the instructor, hidden cases and all",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    explain.add_argument("path", metavar="PATH", help="a notebook, or the folder of one student")
-    explain.add_argument(
-        "target", metavar="EXERCISE[::CHECK]", nargs="?", help="what to explain (default: where points were lost)"
-    )
-    explain.add_argument("--notebook", metavar="FILE", help="also write a notebook that makes the calls again")
-    add_isolation(explain)
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", metavar="PATH", help="a notebook, or the folder of one student")
+    target = "what to explain (default: where points were lost)"
+    command.add_argument("target", metavar="EXERCISE[::CHECK]", nargs="?", help=target)
+    command.add_argument("--notebook", metavar="FILE", help="also write a notebook that makes the calls again")
+    add_isolation(command)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
 
 from autograder.doors.gradescope import PACKAGES, TEMPLATES, pinned
 from autograder.files import new_folder, save
@@ -24,10 +23,8 @@ PLACES = {
 }
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    github = commands.add_parser("github", help="make the students' repository for GitHub")
-    github.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -24,7 +24,8 @@ from autograder.notebooks.choosing import DEEP, FEW, NOT_THEIRS, PLAIN
 from autograder.reports import clean
 from autograder.settings import GitHubAccess, Settings
 
-HELP = """Fetch the notebooks of a class from GitHub into DIR/STUDENT/ASSIGNMENT/, as `autograder grade` takes them.
+DESCRIPTION = """\
+Fetch the notebooks of a class from GitHub into DIR/STUDENT/ASSIGNMENT/, as `autograder grade` takes them.
 
 SOURCE is OWNER/PATTERN, an organization and what its students' repositories are called, with one * for the student
 ('school/gpt2-*'); or a CSV file with the columns student and repository (OWNER/NAME). DIR.csv then says for each which
@@ -49,15 +50,11 @@ class Nothing(Exception):
     """This student has handed in nothing; the message says in what way."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    wide = argparse.RawDescriptionHelpFormatter
-    about = "fetch the notebooks of a class from GitHub"
-    collect = commands.add_parser("github collect", help=about, description=HELP, formatter_class=wide)
-    collect.add_argument("source", metavar="SOURCE", help="OWNER/PATTERN, or a CSV file with student and repository")
-    collect.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", metavar="SOURCE", help="OWNER/PATTERN, or a CSV file with student and repository")
+    command.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
     example = "for example 2026-11-01T00:00+01:00 (default: the last push)"
-    collect.add_argument("--deadline", metavar="TIME", type=moment, help=f"the last push before it counts, {example}")
+    command.add_argument("--deadline", metavar="TIME", type=moment, help=f"the last push before it counts, {example}")
 
 
 def moment(text: str) -> datetime:

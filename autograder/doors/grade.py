@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gptkit.command_line import printing
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autograder.sandbox.isolation import Sandbox
     from autograder.settings import Settings
 
-HELP = """Examine notebooks and print one line per exercise and a total for each.
+DESCRIPTION = """Examine notebooks and print one line per exercise and a total for each.
 
 PATH is a notebook, a folder whose notebooks are all graded, or a zip, of such a folder or as Moodle and Canvas hand it
 out. A student's function runs in a process of its own that holds nothing worth stealing; a notebook that crashes or
@@ -29,23 +29,13 @@ the command was wrong; 3 when some or all could not be graded, which is never th
 and the same command grades them later."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    from autograder.doors.command import EXAMPLES  # here, for it loads this file
-
-    grade = commands.add_parser(
-        "grade",
-        help="grade notebooks",
-        description=HELP,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    grade.add_argument("paths", metavar="PATH", nargs="+", help="a notebook, or a folder or zip of notebooks")
-    grade.add_argument("--json", metavar="FILE", help="also write the full record of every notebook (-: to stdout)")
-    grade.add_argument("--junit", metavar="FILE", help="also write JUnit XML, one case per check")
-    grade.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json (one notebook)")
-    grade.add_argument("--markdown", metavar="FILE", help="also write a summary for a CI page")
-    add_grading_options(grade)
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("paths", metavar="PATH", nargs="+", help="a notebook, or a folder or zip of notebooks")
+    command.add_argument("--json", metavar="FILE", help="also write the full record of every notebook (-: to stdout)")
+    command.add_argument("--junit", metavar="FILE", help="also write JUnit XML, one case per check")
+    command.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json (one notebook)")
+    command.add_argument("--markdown", metavar="FILE", help="also write a summary for a CI page")
+    add_grading_options(command)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -13,7 +13,6 @@ import sys
 import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 from autograder.errors import AutograderError, NotGraded
 from autograder.files import save, save_output
@@ -29,12 +28,9 @@ PARTS = ("autograder", "source/gpt2/gptkit", "solutions/picoGPT")
 PACKAGES = ("numpy", "regex", "requests", "filelock", "tqdm", "ipython")  # what the grader imports
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    zipped = commands.add_parser("gradescope", help="make the autograder zip for Gradescope")
-    zipped.add_argument(
-        "file", metavar="FILE.zip", nargs="?", default="gpt2-gradescope.zip", help="default: %(default)s"
-    )
+def add_options(command: argparse.ArgumentParser) -> None:
+    usual = "gpt2-gradescope.zip"
+    command.add_argument("file", metavar="FILE.zip", nargs="?", default=usual, help="default: %(default)s")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import io
 import zipfile
 from collections import Counter
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autograder.errors import UsageError
 from autograder.files import save_output
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from autograder.lms.table import Row
     from autograder.nbgrader.marks import GradedCourse
 
-HELP = """Fill in the table of marks that Moodle or Canvas exported, for you to upload there.
+DESCRIPTION = """Fill in the table of marks that Moodle or Canvas exported, for you to upload there.
 
 Run it in the course folder. The marks come from nbgrader's gradebook: those of the functions and that given by hand for
 the written answer, less the penalty for being late. A new file is written, in which nothing but the marks differs from
@@ -30,18 +30,13 @@ examples:
 EXCUSED = ("EX", "N/A")  # Canvas's words in place of a mark, of who is excused or was not given the assignment
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    wide = argparse.RawDescriptionHelpFormatter
-    marks = commands.add_parser(
-        "marks", help="fill in Moodle's or Canvas's marks", description=HELP, formatter_class=wide
-    )
-    export = marks.add_mutually_exclusive_group(required=True)
+def add_options(command: argparse.ArgumentParser) -> None:
+    export = command.add_mutually_exclusive_group(required=True)
     export.add_argument("--moodle", metavar="EXPORT.csv", help="the grading worksheet that Moodle made")
     export.add_argument("--canvas", metavar="EXPORT.csv", help="the gradebook that Canvas exported")
-    marks.add_argument("--column", metavar="NAME", help="where the marks belong, if that is not clear")
-    marks.add_argument("--to", metavar="FILE", help="default: beside the export, its name with -marks")
-    source = marks.add_mutually_exclusive_group()
+    command.add_argument("--column", metavar="NAME", help="where the marks belong, if that is not clear")
+    command.add_argument("--to", metavar="FILE", help="default: beside the export, its name with -marks")
+    source = command.add_mutually_exclusive_group()
     source.add_argument("--feedback", metavar="FILE.zip", help="also zip the feedback pages, for Moodle or Canvas")
     source.add_argument("--results", metavar="RECORDS.json", help="take the marks from what grade --json wrote")
 

@@ -17,9 +17,8 @@ def add_grading_options(command: argparse.ArgumentParser) -> None:
         help="notebooks at the same time (default: one for each core, here %(default)s)",
     )
     command.add_argument("--fresh", action="store_true", help="examine anew what an earlier run examined already")
-    command.add_argument(
-        "--scheduler", metavar="ADDRESS", help="examine on the workers of a Dask scheduler, for example tcp://host:8786"
-    )
+    scheduler = "examine on the workers of a Dask scheduler, for example tcp://host:8786"
+    command.add_argument("--scheduler", metavar="ADDRESS", help=scheduler)
     add_isolation(command)
 
 

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from autograder.errors import AutograderError
 from autograder.files import save
@@ -26,9 +25,8 @@ class ReleaseError(AutograderError):
     """The assignment could not be remade; the message says which step failed and how."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    commands.add_parser("release", help="remake release/, solutions/gpt2.html and the kit's data from source/")
+def add_options(_: argparse.ArgumentParser) -> None:
+    """It has none."""
 
 
 def run(_: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from autograder.doors.grade import name_without_a_mark, unzipped
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autograder.record import Record
     from autograder.reports.class_statistics import ClassReport, Links
 
-HELP = """Write one page about a whole class, and a table (CSV) of the same.
+DESCRIPTION = """Write one page about a whole class, and a table (CSV) of the same.
 
 The page shows how the scores are spread, how each exercise went, which mistakes were made by how many students (and by
 whom, behind a fold), checks that everybody or nobody passed, and answers that are nearly the same. It is one file that
@@ -34,23 +34,14 @@ examples:
   autograder report results.json --notebooks submitted/ --html class.html"""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    report = commands.add_parser(
-        "report",
-        help="show what a class has not understood",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    report.add_argument(
-        "path", metavar="PATH|RECORDS.json", help="a folder or zip of notebooks, or what grade --json wrote"
-    )
-    report.add_argument("--html", metavar="FILE", help="the page (default: gpt2-report.html)")
-    report.add_argument("--csv", metavar="FILE", help="the table (default: beside the page, with its name)")
-    report.add_argument(
-        "--notebooks", metavar="PATH", help="with RECORDS.json: a folder or zip, where to look for similar answers"
-    )
-    add_grading_options(report)
+def add_options(command: argparse.ArgumentParser) -> None:
+    path = "a folder or zip of notebooks, or what grade --json wrote"
+    command.add_argument("path", metavar="PATH|RECORDS.json", help=path)
+    command.add_argument("--html", metavar="FILE", help="the page (default: gpt2-report.html)")
+    command.add_argument("--csv", metavar="FILE", help="the table (default: beside the page, with its name)")
+    notebooks = "with RECORDS.json: a folder or zip, where to look for similar answers"
+    command.add_argument("--notebooks", metavar="PATH", help=notebooks)
+    add_grading_options(command)
 
 
 def run(options: argparse.Namespace) -> int:

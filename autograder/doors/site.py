@@ -17,7 +17,6 @@ import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from gptkit import weights
 from gptkit.weights import folders, layout, tensorfile
@@ -47,18 +46,12 @@ installed into .venv-site. A student's browser fetches Pyodide {PYODIDE} from it
 --pyodide, from the site itself: a site for a school without internet."""
 
 
-def add_parser(commands: Any) -> None:
-    wide = argparse.RawDescriptionHelpFormatter
-    site = commands.add_parser(
-        "site", help="make the assignment's web site", description=DESCRIPTION, formatter_class=wide
-    )
-    site.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
-    site.add_argument(
-        "--pyodide", metavar="PATH", type=Path, help=f"a folder with Pyodide {PYODIDE}, copied into the site"
-    )
-    site.add_argument(
-        "--weights", action="store_true", help=f"put the real GPT-2 {REAL} on the site too, in half precision (250 MB)"
-    )
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+    pyodide = f"a folder with Pyodide {PYODIDE}, copied into the site"
+    command.add_argument("--pyodide", metavar="PATH", type=Path, help=pyodide)
+    real = f"put the real GPT-2 {REAL} on the site too, in half precision (250 MB)"
+    command.add_argument("--weights", action="store_true", help=real)
 
 
 def run(options: argparse.Namespace) -> int:
