@@ -9,12 +9,16 @@ from collections import Counter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from autograder.doors.report import load
 from autograder.errors import UsageError
 from autograder.files import save_output
+from autograder.lms import table
+from autograder.lms.archives import named, uploads
+from autograder.reports import clean
+from autograder.reports.class_statistics import by_student
 from autograder.settings import Settings
 
 if TYPE_CHECKING:
-    from autograder.lms.table import Row
     from autograder.nbgrader.marks import GradedCourse
 
 DESCRIPTION = """Fill in the table of marks that Moodle or Canvas exported, for you to upload there.
@@ -43,13 +47,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the filled-in table, and say who is missing. Raises AutograderError."""
-    from autograder.lms import table
-
     settings, course = Settings.from_environment(), None
     if options.results:
         marks, without, full = from_records(Path(options.results))
     else:
-        from autograder.nbgrader.marks import GradedCourse
+        from autograder.nbgrader.marks import GradedCourse  # here, for nbgrader takes seconds to load
 
         course = GradedCourse(settings.assignment)
         marks, without, full = course.marks, course.unfinished, course.full
@@ -79,27 +81,20 @@ def run(options: argparse.Namespace) -> int:
 
 def say(why: str, who: list[str]) -> None:
     """Say whom something holds for, if there is anybody."""
-    from autograder.reports import clean
-
     if who:
         print(f"  {len(who)} {why}: {clean(', '.join(who))}")
 
 
 def from_records(path: Path) -> tuple[dict[str, float], list[str], float]:
     """Marks by student, who could not be graded, and the highest mark, of records. Raises UsageError."""
-    from autograder.doors.report import load
-    from autograder.reports.class_statistics import by_student
-
     records = {student.removesuffix(".ipynb"): record for student, record in by_student(load(path)).items()}
     without = sorted(student for student, record in records.items() if record.score is None)
     marks = {student: record.score or 0.0 for student, record in records.items()}
     return marks, without, max(record.max_score for record in records.values())
 
 
-def pages(target: Path, course: GradedCourse, given: dict[str, Row], canvas: bool) -> None:
+def pages(target: Path, course: GradedCourse, given: dict[str, table.Row], canvas: bool) -> None:
     """Zip the feedback pages under the names by which the LMS gives them to its students. Raises AutograderError."""
-    from autograder.lms.archives import named, uploads
-
     handed = uploads(course.archives(), course.assignment) if canvas else {}
     memory, without = io.BytesIO(), []
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as zipped:

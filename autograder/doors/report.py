@@ -8,18 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from autograder.doors.grade import name_without_a_mark, unzipped
 from autograder.doors.options import add_grading_options
 from autograder.errors import CannotGrade, UsageError
+from autograder.executors.batch import grade_all
 from autograder.files import save_output
+from autograder.notebooks.choosing import submissions
+from autograder.notebooks.similarity import groups
+from autograder.notebooks.submission import Release
+from autograder.record import Record
+from autograder.reports import clean, from_json
+from autograder.reports.class_statistics import ClassReport, Links, by_student, table
 from autograder.settings import Settings
-
-if TYPE_CHECKING:
-    from autograder.record import Record
-    from autograder.reports.class_statistics import ClassReport, Links
 
 DESCRIPTION = """Write one page about a whole class, and a table (CSV) of the same.
 
@@ -46,12 +48,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the page and the table, and say on the terminal what stands out. Raises AutograderError."""
-    from autograder.reports import clean
-    from autograder.reports.class_page import page
-    from autograder.reports.class_statistics import table
+    from autograder.reports.class_page import page  # here, for it loads nbconvert, which takes a second
 
     settings, asked = replace(Settings.from_environment(), fresh=options.fresh), Path(options.notebooks or "")
-    with unzipped(Path(options.path), settings) as path, unzipped(asked, settings) as folder:
+    assignment = settings.assignment
+    with unzipped(Path(options.path), assignment) as path, unzipped(asked, assignment) as folder:
         report, notebooks = gather(options, settings, path, folder)
         if path != Path(options.path) or folder != asked:
             notebooks = {}  # what was unpacked is gone when the page is read
@@ -73,8 +74,6 @@ def run(options: argparse.Namespace) -> int:
 
 def load(path: Path) -> list[Record]:
     """The records in a file that `autograder grade --json` wrote. Raises UsageError."""
-    from autograder.reports import from_json
-
     try:
         records = from_json(path.read_text("utf-8"))
     except OSError as error:
@@ -88,7 +87,6 @@ def load(path: Path) -> list[Record]:
 
 def links(notebook: Path, assignment: str, page: Path) -> Links:
     """The way from the page to a notebook, and to the feedback that nbgrader or `course grade` has written for it."""
-    from autograder.reports.class_statistics import Links
 
     def way(to: Path) -> str:
         return quote(os.fsencode(os.path.relpath(to, page.parent)))  # a name may be no UTF-8
@@ -102,12 +100,6 @@ def gather(
     options: argparse.Namespace, settings: Settings, path: Path, notebooks: Path
 ) -> tuple[ClassReport, dict[str, Path]]:
     """The records, graded or read, and the notebooks that belong to them, by student. Raises AutograderError."""
-    from autograder.executors.batch import grade_all
-    from autograder.notebooks.choosing import submissions
-    from autograder.notebooks.similarity import groups
-    from autograder.notebooks.submission import Release
-    from autograder.reports.class_statistics import ClassReport, by_student
-
     if path.suffix == ".json":
         records: Sequence[Record] = load(path)
         folder = notebooks if options.notebooks else None
@@ -115,7 +107,7 @@ def gather(
             raise UsageError(f"{options.notebooks}: none of the notebooks that {path} names is in it.")
     elif path.is_dir() or not path.exists():
         (work, without), folder = submissions(path, Release.of(settings), Path(options.path)), path
-        name_without_a_mark([without])
+        name_without_a_mark(without.items())
         records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler)
     else:
         raise UsageError(f"{path}: neither a folder or zip of notebooks nor a .json file with their records.")
