@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.doors.options import add_grading_options
 from autograder.errors import AutograderError, CannotGrade, NotGraded, UsageError
-from autograder.executors.local import skip_slow_import
+from autograder.executors.batch import ENDED, ENDED_TWICE, examined, shown, spread
+from autograder.executors.dask import DaskCluster
+from autograder.executors.local import LocalPool, skip_slow_import
+from autograder.notebooks.choosing import Work
+from autograder.record import Record
+from autograder.reports import clean
+from autograder.settings import SEED_FILE, Settings
 
+# What is in autograder.nbgrader is imported inside of functions: nbgrader takes seconds to load, and one who asks for
+# help, or presses the tab key, waits for none of it.
 if TYPE_CHECKING:
-    from autograder.executors.local import LocalPool
     from autograder.nbgrader.recorder import Recorder
-    from autograder.record import Record
 
 GRADE = """Examine everything in submitted/, record it in the gradebook and write the feedback pages, in parallel.
 
@@ -75,8 +81,6 @@ def grade(options: argparse.Namespace) -> int:
     skip_slow_import()
     if options.dry_run:
         return dry_run(options)
-    from autograder.executors.batch import shown
-    from autograder.executors.local import LocalPool
     from autograder.nbgrader.points import beside_in
     from autograder.nbgrader.recorder import Recorder
 
@@ -103,15 +107,9 @@ def grade(options: argparse.Namespace) -> int:
 
 def dry_run(options: argparse.Namespace) -> int:
     """Examine everybody anew, and say who would get another mark than the gradebook has. Raises AutograderError."""
-    from autograder.executors.batch import examined, shown
-    from autograder.executors.dask import DaskCluster
-    from autograder.executors.local import LocalPool
     from autograder.nbgrader.course_files import grade
     from autograder.nbgrader.dry_run import change, marks
     from autograder.nbgrader.recorder import Course
-    from autograder.notebooks.choosing import Work
-    from autograder.reports import clean
-    from autograder.settings import SEED_FILE, Settings
 
     if not Settings.from_environment().seed and not SEED_FILE.exists():
         raise UsageError("This course has no seed yet, and a dry run draws none. Set AUTOGRADER_SEED, or grade first.")
@@ -174,34 +172,27 @@ def outcomes(
     head: Recorder, pool: LocalPool, todo: list[str], options: argparse.Namespace
 ) -> Iterator[tuple[str, str | None]]:
     """(student, why not) of everyone, as they come: examined here, or by Dask's workers."""
-    from autograder.executors.batch import ENDED, ENDED_TWICE, examined, spread
     from autograder.nbgrader.course_files import made_from
-    from autograder.notebooks.choosing import Work
 
     settings = (options.assignment, options.isolation, options.fresh)
+    sent: list[tuple[str, str]] = []  # to Dask: a student, and what their notebook is made from
+
+    def work() -> Iterator[Work]:
+        for student in todo:
+            with contextlib.suppress(CannotGrade):  # whoever cannot be read is told so below, alone
+                handed = head.submitted(student)
+                if handed.notebook:
+                    sent.append((student, made_from(head.exporter.context, handed)))
+                    label = f"{student}/{head.assignment}/{handed.notebook.name}"
+                    yield Work(label, handed.notebook, tuple(handed.notes))
 
     def calls() -> Iterator[tuple]:
-        if not options.scheduler:
-            yield from ((student, finish, settings, student) for student in todo)
-            return
-        from autograder.executors.dask import DaskCluster
-
-        sent: list[tuple[str, str]] = []  # student, and what their notebook is made from
-
-        def work() -> Iterator[Work]:
-            for student in todo:
-                with contextlib.suppress(CannotGrade):  # whoever cannot be read is told so below, alone
-                    handed = head.submitted(student)
-                    if handed.notebook:
-                        sent.append((student, made_from(head.exporter.context, handed)))
-                        label = f"{student}/{head.assignment}/{handed.notebook.name}"
-                        yield Work(label, handed.notebook, tuple(handed.notes))
-
-        for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):
-            student, made = sent[place]
-            yield student, finish, settings, student, record, made
-        here = [student for student in todo if student not in {who for who, _ in sent}]  # no notebook to send
-        yield from ((student, finish, settings, student) for student in here)
+        if options.scheduler:
+            for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):
+                student, made = sent[place]
+                yield student, finish, settings, student, record, made
+        elsewhere = {student for student, _ in sent}
+        yield from ((student, finish, settings, student) for student in todo if student not in elsewhere)
 
     for student, why in spread(pool, calls()):
         yield student, ENDED_TWICE if why is ENDED else why
