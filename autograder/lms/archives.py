@@ -41,23 +41,20 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 class Packed(NamedTuple):
-    """One file as it is packed: where, its size and time, and how to open it."""
+    """One file as it is packed: where, its size and time, and how to open it; then whose it is, as `whose` finds out.
+
+    `id` is the LMS's, "" where a folder's name is all there is; `upload` counts upwards, 0 where nothing says.
+    """
 
     path: PurePosixPath
     size: int
     time: float
     open: Callable[[], IO[bytes]]
-
-
-class Handed(NamedTuple):
-    """One file of a student's. `id` is the LMS's, "" where a folder's name is all there is; `upload` counts upwards."""
-
-    student: str
-    id: str
-    file: PurePosixPath
-    upload: int
-    packed: Packed
-    archive: int
+    archive: int = 0
+    student: str = ""
+    id: str = ""
+    file: PurePosixPath = PurePosixPath()
+    upload: int = 0
 
 
 @contextlib.contextmanager
@@ -84,13 +81,14 @@ def unpack(archives: list[Path], into: Path, assignment: str) -> list[str]:
     with contextlib.ExitStack() as opened:
         for student, files in sorted_out(archives, assignment, opened, told).items():
             left = STUDENT_BYTES
-            for number, one in enumerate(sorted(files, key=lambda f: (f.file.suffix != ".ipynb", f.packed.size))):
-                left -= min(one.packed.size, MAX_BYTES + 1)
+            # Notebooks come first, so that a student's data set costs them no notebook.
+            for number, one in enumerate(sorted(files, key=lambda f: (f.file.suffix != ".ipynb", f.size))):
+                left -= min(one.size, MAX_BYTES + 1)
                 if student and (left < 0 or number == MANY):
                     told.append(f"{student}: too many or too large files; left out from {one.file} on.")
                     break
-                if why := write(one.packed, into / student / one.file):
-                    told.append(f"{one.packed.path}: not taken: {why}.")
+                if why := write(one, into / student / one.file):
+                    told.append(f"{one.path}: not taken: {why}.")
     return told
 
 
@@ -98,22 +96,23 @@ def uploads(archives: list[Path], assignment: str) -> dict[str, list[str]]:
     """By student, the names that Canvas gave to their files. Raises UsageError."""
     with contextlib.ExitStack() as opened:
         handed = sorted_out(archives, assignment, opened, [])
-        return {who: [one.packed.path.name for one in files if one.upload] for who, files in handed.items()}
+        return {who: [one.path.name for one in files if one.upload] for who, files in handed.items()}
 
 
 def sorted_out(
     archives: list[Path], assignment: str, opened: contextlib.ExitStack, told: list[str]
-) -> dict[str, list[Handed]]:
+) -> dict[str, list[Packed]]:
     """By student, the files that count; "" for what is nobody's."""
-    found: dict[str, list[Handed]] = defaultdict(list)
+    found: dict[str, list[Packed]] = defaultdict(list)
     for number, archive in enumerate(archives):
         packed = list(in_folder(archive) if archive.is_dir() else in_zip(archive, opened, told))
-        for one in whose(packed, assignment, number):
-            found[one.student.casefold()].append(one)  # some file systems keep Ada and ada in one folder
+        for one in whose(packed, assignment):
+            # Some file systems keep Ada and ada in one folder.
+            found[one.student.casefold()].append(one._replace(archive=number))
     return {files[0].student: kept for files in found.values() if (kept := counting(files, told))}
 
 
-def counting(files: list[Handed], told: list[str]) -> list[Handed]:
+def counting(files: list[Packed], told: list[str]) -> list[Packed]:
     """Of a student's files those that count: of an LMS's the last ones; none where two people may have one name."""
     student, (_, last) = files[0].student, max((one.upload, one.archive) for one in files)
     if student and not files[0].id and len({(one.archive, one.student) for one in files}) > 1:
@@ -122,19 +121,19 @@ def counting(files: list[Handed], told: list[str]) -> list[Handed]:
     if files[0].id and any(one.archive != last for one in files):
         told.append(f"{student}: in several archives; the last one counts.")
         files = [one for one in files if one.archive == last]
-    by_name: dict[PurePosixPath, list[Handed]] = defaultdict(list)
+    by_name: dict[PurePosixPath, list[Packed]] = defaultdict(list)
     for one in files:
         by_name[one.file].append(one)
     kept = []
     for name, same in by_name.items():
         best = max(same, key=lambda one: one.upload)
         if len(same) > 1 and not best.upload:
-            told.append(f"{best.packed.path}: {len(same)} files of this name, so none is taken: rename them.")
+            told.append(f"{best.path}: {len(same)} files of this name, so none is taken: rename them.")
             continue
         if len(same) > 1:
-            told.append(f"{student}: handed in {len(same)} times; {best.packed.path.name} counts.")
+            told.append(f"{student}: handed in {len(same)} times; {best.path.name} counts.")
         if name.suffix.lower() in ARCHIVES:
-            told.append(f"{best.packed.path}: an archive in the archive is not opened: put what it holds in its place.")
+            told.append(f"{best.path}: an archive in the archive is not opened: put what it holds in its place.")
         kept.append(best)
     return kept
 
@@ -142,7 +141,7 @@ def counting(files: list[Handed], told: list[str]) -> list[Handed]:
 # ---- Whose a file is ----
 
 
-def whose(packed: list[Packed], assignment: str, archive: int) -> Iterator[Handed]:
+def whose(packed: list[Packed], assignment: str) -> Iterator[Packed]:
     """The files with their students, as the archive's names tell: Moodle's, Canvas's, or a folder for each."""
     paths = [one.path for one in packed]
     moodle = any(MOODLE.fullmatch(part) for path in paths for part in path.parts)
@@ -151,19 +150,21 @@ def whose(packed: list[Packed], assignment: str, archive: int) -> Iterator[Hande
     # A second file of one name is called gpt2-1.ipynb by Canvas.
     renamed = re.compile(rf"({re.escape(assignment)})-\d+(\.ipynb)", re.I)
     for one in packed:
-        student, id, upload, file = "", "", 0, one.path.relative_to(inside)
-        places = {place: match for place, part in enumerate(file.parts) if (match := MOODLE.fullmatch(part))}
+        file = one.path.relative_to(inside)
+        places = ((place, match) for place, part in enumerate(file.parts) if (match := MOODLE.fullmatch(part)))
         if canvas and (match := CANVAS.fullmatch(file.name)):
-            id, upload, student = match["id"], int(match["upload"] or 0), named(match["name"], match["id"])
-            file = PurePosixPath(renamed.sub(r"\1\2", match["file"] or file.name))
-        elif places:
-            place, match = next(iter(places.items()))
-            id, student = match["id"], named(match["name"], match["id"])
-            file = PurePosixPath(match["file"] or "", *file.parts[place + 1 :])
-            file = file if file.parts else PurePosixPath(one.path.name)
+            theirs = PurePosixPath(renamed.sub(r"\1\2", match["file"] or file.name))
+            student, upload = named(match["name"], match["id"]), int(match["upload"] or 0)
+            yield one._replace(student=student, id=match["id"], upload=upload, file=theirs)
+        elif found := next(places, None):
+            place, match = found
+            theirs = PurePosixPath(match["file"] or "", *file.parts[place + 1 :])
+            theirs = theirs if theirs.parts else PurePosixPath(one.path.name)
+            yield one._replace(student=named(match["name"], match["id"]), id=match["id"], file=theirs)
         elif len(file.parts) > 1 and not moodle:
-            student, file = file.parts[0], file.relative_to(file.parts[0])
-        yield Handed(student, id, file, upload, one, archive)
+            yield one._replace(student=file.parts[0], file=file.relative_to(file.parts[0]))
+        else:  # nobody's
+            yield one._replace(file=file)
 
 
 def named(name: str | None, id: str) -> str:
