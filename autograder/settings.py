@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,10 @@ class Settings:
 
     def to_environment(self) -> dict[str, str]:
         """The variables that give another machine the same scores: the assignment, the seed, and changed limits."""
-        usual = Limits()
-        changed = {f.name: getattr(self.limits, f.name) for f in fields(Limits)}
-        changed = {name: value for name, value in changed.items() if value != getattr(usual, name)}
         found = {"AUTOGRADER_ASSIGNMENT": self.assignment, "AUTOGRADER_SEED": self.seeded().seed or ""}
-        return found | ({"AUTOGRADER_LIMITS": ",".join(f"{k}={v}" for k, v in changed.items())} if changed else {})
+        usual, limits = asdict(Limits()), asdict(self.limits)
+        changed = [f"{name}={value}" for name, value in limits.items() if value != usual[name]]
+        return found | ({"AUTOGRADER_LIMITS": ",".join(changed)} if changed else {})
 
     def seeded(self) -> Settings:
         """The same with a seed: the course's own where none is set. Raises CannotGrade when none can be kept."""

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from autograder.doors.github_api import RAW, SHA, GitHub, Refused, data
 from autograder.errors import NotGraded, UsageError
 from autograder.files import FULL, new_folder, save
+from autograder.lms.archives import somebodys
 from autograder.notebooks.choosing import DEEP, FEW, NOT_THEIRS, PLAIN
 from autograder.reports import clean
 from autograder.settings import GitHubAccess, Settings
@@ -84,19 +85,14 @@ def run(options: argparse.Namespace) -> int:
         made.mkdir()
         progress = shown(students, len(students), doing="collecting")
         rows = [collected(github, row, made, assignment, options.deadline) for row in progress]
-        save(table, as_csv(rows))
+        with io.StringIO() as text:
+            csv.writer(text, lineterminator="\n").writerows([Row._fields[:-1], *(row[:-1] for row in rows)])
+            save(table, text.getvalue())
     for row in rows:
         if row.problem:
             print(f"autograder: {clean(row.student)} has no notebook here: {clean(row.problem)}.", file=sys.stderr)
     print(f"{sum(not row.problem for row in rows)} of {len(rows)} notebooks are in {options.folder}; see {table}.")
     return 3 if any(row.unread for row in rows) else 0
-
-
-def as_csv(rows: list[Row]) -> str:
-    """The table, with a first line that names the columns."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([Row._fields[:-1], *(row[:-1] for row in rows)])
-    return text.getvalue()
 
 
 # ---- Which repositories ----
@@ -194,18 +190,14 @@ def fetch(github: GitHub, name: str, commit: str, folder: Path) -> None:
     if tree["truncated"]:  # so many files that only those at the top are looked at
         tree = data(github.get(f"/repos/{name}/git/trees/{commit}"))
     files = [(Path(entry["path"]), entry["sha"]) for entry in tree["tree"] if entry["mode"] in REGULAR]
-    files = [(path, blob) for path, blob in files if theirs(path.parts)]
+    # None that `choosing` would not look at, and none that leads out of the folder, as `..` does.
+    files = [(path, blob) for path, blob in files if len(path.parts) <= DEEP + 1 and somebodys(path)]
     named = [(path, blob) for path, blob in files if ".ipynb" in path.name.lower()]
     plain = [(path, blob) for path, blob in files if path.suffix.lower() in PLAIN]
     if not named and not plain:
         raise Nothing("there is no notebook in the repository")
     for path, blob in (named or plain)[:FEW]:
         save(folder / path, github.get(f"/repos/{name}/git/blobs/{blob}", RAW).content)
-
-
-def theirs(parts: tuple[str, ...]) -> bool:
-    """Whether a path is one that `choosing` looks at, and none that leads out of its folder."""
-    return len(parts) <= DEEP + 1 and not any(part.startswith(".") or part in NOT_THEIRS for part in parts)
 
 
 def stamp(folder: Path, when: datetime) -> None:

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import FileIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, NamedTuple
 
 from autograder.errors import UsageError
@@ -231,7 +231,8 @@ def zips_in(folder: Path) -> list[Path]:
     return sorted(zips, key=lambda path: (path.stat().st_mtime_ns, path))
 
 
-def somebodys(place: PurePosixPath) -> bool:
+def somebodys(place: PurePath) -> bool:
+    """Whether a path may lead to somebody's work; whoever looks for notebooks later passes the others by."""
     return not any(part.startswith(".") or part in NOT_THEIRS for part in place.parts)
 
 
