@@ -98,20 +98,16 @@ class Settings:
             raise CannotGrade(str(error)) from None
 
 
-@dataclass(frozen=True)
-class GitHubAccess:
-    """Where GitHub's API is, and the token that may read there. Not of the Settings: those go to other machines."""
+def github_access(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Where GitHub's API is, and the token that may read there. Raises UsageError without a token.
 
-    url: str
-    token: str = field(repr=False)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> GitHubAccess:
-        """GITHUB_API_URL as GitHub's runners set it; GITHUB_TOKEN or GH_TOKEN. Raises UsageError without a token."""
-        token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN")
-        if not token:
-            raise UsageError("Set GITHUB_TOKEN to a token that may read the contents of the students' repositories.")
-        return cls((environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"), token.strip())
+    Not of the Settings: those go to other machines.
+    """
+    token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN")
+    if not token:
+        raise UsageError("Set GITHUB_TOKEN to a token that may read the contents of the students' repositories.")
+    # GitHub's own runners set the address, which differs for a school with a GitHub Enterprise server.
+    return (environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"), token.strip()
 
 
 def told(names: Collection[str], environment: Mapping[str, str] = os.environ) -> list[str]:

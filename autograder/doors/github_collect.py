@@ -23,7 +23,7 @@ from autograder.files import FULL, new_folder, save
 from autograder.lms.archives import somebodys
 from autograder.notebooks.choosing import DEEP, FEW, NOT_THEIRS, PLAIN
 from autograder.reports import clean
-from autograder.settings import GitHubAccess, Settings
+from autograder.settings import Settings, github_access
 
 DESCRIPTION = """\
 Fetch the notebooks of a class from GitHub into DIR/STUDENT/ASSIGNMENT/, as `autograder grade` takes them.
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     """Collect the notebooks, whole or not at all. Raises AutograderError; 3 when some could not be read."""
     from autograder.executors.batch import shown
 
-    assignment, github = Settings.from_environment().assignment, GitHub(GitHubAccess.from_environment())
+    assignment, github = Settings.from_environment().assignment, GitHub(*github_access())
     found = rostered if options.source.lower().endswith(".csv") else listed
     students = list(found(github, options.source))
     if not students:
