@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,16 +87,11 @@ def install() -> None:
     if wheels.is_dir():
         return
     print(f"Installing JupyterLite from PyPI into {TOOLS.name} (20 MB, once) ...", flush=True)
-    pip = [str(tool("python")), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip = [str(TOOLS / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     command([sys.executable, "-m", "venv", str(TOOLS)])
     command([*pip, "install", "-r", str(TEMPLATES / "site" / "requirements.txt")])
     command([*pip, "download", "--no-deps", "--dest", str(TOOLS / "new-wheels"), *WHEELS])
     (TOOLS / "new-wheels").rename(wheels)
-
-
-def tool(name: str) -> Path:
-    """A program of the environment."""
-    return TOOLS / ("Scripts" if sys.platform == "win32" else "bin") / name
 
 
 def command(words: list[str], folder: Path | None = None) -> None:
@@ -119,12 +113,9 @@ def build(lite: Path, made: Path, settings: Settings, pyodide: Path | None, mode
         pack_kit(REPOSITORY / "source" / settings.assignment / "gptkit", lite, models),
     ]
     packages = [*KERNEL, *NEEDED, *(f"{FROM_WORKER}/{wheel.name}" for wheel in wheels)]
-    kernel = {
-        "loadPyodideOptions": {"packages": packages},
-        "pyodideUrl": DISTRIBUTION,
-        "disablePyPIFallback": bool(pyodide),
-    }
-    if pyodide:
+    options = {"loadPyodideOptions": {"packages": packages}, "pyodideUrl": DISTRIBUTION}
+    kernel = options | {"disablePyPIFallback": bool(pyodide)}
+    if pyodide:  # found there, its address takes the place of the public one
         copy_pyodide(pyodide, lite / "static" / "pyodide")
     config = {
         "appName": "GPT-2, from the inside",
@@ -133,7 +124,7 @@ def build(lite: Path, made: Path, settings: Settings, pyodide: Path | None, mode
     }
     save(lite / "jupyter-lite.json", json.dumps({"jupyter-lite-schema-version": 0, "jupyter-config-data": config}))
     shutil.copyfile(TEMPLATES / "site" / "overrides.json", lite / "overrides.json")
-    words = [str(tool("jupyter-lite")), "build", "--lite-dir", str(lite), "--output-dir", str(made)]
+    words = [str(TOOLS / "bin" / "jupyter-lite"), "build", "--lite-dir", str(lite), "--output-dir", str(made)]
     words += ["--no-sourcemaps", "--no-unused-shared-packages", "--apps", "notebooks", "--apps", "tree"]
     command(words, lite.parent)  # it leaves a file of its own there
     put_notebook(made, settings.release.name, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
@@ -144,8 +135,10 @@ def build(lite: Path, made: Path, settings: Settings, pyodide: Path | None, mode
         put_model(name, made / "models" / name)
     start = (TEMPLATES / "site" / "index.html").read_text("utf-8").replace("NOTEBOOK", settings.release.name)
     save(made / "index.html", start)
+    # A student's browser keeps the notebook it has saved; by this version page.js knows that there is a newer one.
     about = json.dumps({"notebook": settings.release.name, "version": version, "kernelspec": usual})
     save(made / "page.js", (TEMPLATES / "site" / "page.js").read_text("utf-8").replace("ABOUT", about, 1))
+    # JupyterLite's page asks for them and JupyterLite does not bring them: errors in a browser's console.
     (made / "static" / "favicons").mkdir(parents=True)
     for icon in ICONS:
         shutil.copyfile(made / "notebooks" / "favicon.ico", made / "static" / "favicons" / f"favicon-{icon}.ico")
@@ -197,21 +190,11 @@ def pack_kit(kit: Path, folder: Path, models: list[str]) -> Path:
 def copy_pyodide(source: Path, target: Path) -> None:
     """Copy a Pyodide without the packages that the assignment does not need: of 400 MB, 30 are left."""
     lock = json.loads((source / "pyodide-lock.json").read_text("utf-8"))
-    kept = closure(lock["packages"], [*KERNEL, *NEEDED])
+    kept = [*KERNEL, *NEEDED]
+    for name in kept:  # which grows on the way, by what each of them depends on
+        kept += [needed for one in lock["packages"][name]["depends"] if (needed := one.replace("_", "-")) not in kept]
     target.mkdir(parents=True)
     for name in [*CORE, *(lock["packages"][package]["file_name"] for package in kept)]:
         shutil.copyfile(source / name, target / name)
-    lock["packages"] = {name: lock["packages"][name] for name in kept}
+    lock["packages"] = {name: lock["packages"][name] for name in sorted(kept)}
     save(target / "pyodide-lock.json", json.dumps(lock))
-
-
-def closure(packages: dict[str, dict], names: Iterable[str]) -> list[str]:
-    """The packages of these names and all that they depend on."""
-    found: dict[str, None] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop().replace("_", "-")
-        if name not in found:
-            found[name] = None
-            waiting += packages[name]["depends"]
-    return sorted(found)
