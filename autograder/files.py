@@ -38,9 +38,10 @@ def save(path: str | Path, content: bytes | str | Iterable[str]) -> None:
     try:
         with opened_new(part) as file:
             file.writelines(encoded(content))
+        # A file that is there keeps its mode: a course's pages may be readable by a group.
         with contextlib.suppress(FileNotFoundError):
             part.chmod(path.stat().st_mode)
-        part.replace(path)
+        part.replace(path)  # within one folder, and so one file system, that is all or nothing
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -24,11 +24,12 @@ def pytest_addoption(parser: Any) -> None:
 
 def pytest_load_initial_conftests(early_config: Any, args: list[str]) -> None:
     """Refuse what would have pytest collect, and so run, another folder beside ours: half of a path with a blank."""
-    import pytest
+    import pytest  # here: Python itself loads this file when it starts, and may be about to end, by `refuse`
 
     if "--submission" in [*early_config.invocation_params.args, *args]:
         raise pytest.UsageError(TWO_WORDS)
     known = early_config.known_args_namespace
+    # What is no option is a path. pytest has parsed them by now, and has run no conftest.py of theirs yet.
     other = [word for word in known.file_or_dir if Path(word.split("::")[0]).resolve() != HERE]
     if known.submission is not None and other:
         raise pytest.UsageError(f"--submission grades with `pytest autograder` and nothing else, not {other[0]!r}.")

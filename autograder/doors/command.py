@@ -60,6 +60,7 @@ def parser(*asked: str) -> Parser:
     top.add_version()
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     for name, says in COMMANDS.items():
+        # One that is only listed loads nothing: `autograder --help` is there at once.
         if name not in asked:
             commands.add_parser(name, help=says, add_help=False)
             continue
@@ -90,7 +91,7 @@ def main(argv: list[str] | None = None) -> int:
         except AutograderError as error:
             print(f"autograder: {error}", file=sys.stderr)
             return error.exit_code
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # 130 is what a shell says of a program that Ctrl-C has ended
             again = ": what has been examined is remembered, so start it again to go on" if "jobs" in options else ""
             print(f"autograder: stopped{again}", file=sys.stderr)
             return 130

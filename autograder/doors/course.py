@@ -39,7 +39,8 @@ It prints an address for the browser on this machine; nobody else can open it. B
 what the answer key says. Each mark and comment is in the gradebook as soon as its field is left, so stop whenever you
 like (Ctrl-C). Afterwards `autograder course grade` writes the feedback pages anew."""
 
-recorder: Recorder | None = None  # this worker process's own
+# This worker process's own: to start nbgrader and open the gradebook takes longer than to record a submission.
+recorder: Recorder | None = None
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -162,6 +163,7 @@ def finish(settings: tuple, student: str, *known: Any) -> str | None:
         return str(error)
     except AutograderError:
         raise
+    # nbgrader raises what it likes about one student's files; the rest of the class goes on.
     except Exception as error:
         recorder.gradebook.forget()
         return f"{type(error).__name__}: {first_line(error)}" if str(error).strip() else type(error).__name__
@@ -191,6 +193,7 @@ def outcomes(
             for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):
                 student, made = sent[place]
                 yield student, finish, settings, student, record, made
+        # Who is not examined elsewhere has no notebook to send, or a folder that cannot be read; here that is told.
         elsewhere = {student for student, _ in sent}
         yield from ((student, finish, settings, student) for student in todo if student not in elsewhere)
 

@@ -31,7 +31,9 @@ class GitHub:
     def __init__(self, url: str, token: str):
         self.url, self.token = url, token
         self.session = requests.Session()
-        self.session.auth = self.sign  # a function, so that no .netrc takes its place
+        # A function, so that no .netrc takes its place. A renamed repository's answer points to its new address, and
+        # requests follows with the token on the same host only.
+        self.session.auth = self.sign
         self.session.headers.update({"X-GitHub-Api-Version": "2022-11-28", "User-Agent": "gpt2-autograder"})
 
     def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -48,7 +50,7 @@ class GitHub:
             wait(pause)
             try:
                 answer = self.session.get(url, params=asked, headers={"Accept": form}, timeout=(10, 60))
-            except requests.RequestException:
+            except requests.RequestException:  # no answer at all: it is asked for again 1, 2, 4 and 8 seconds later
                 status, pause = 0, 2.0**attempt
                 continue
             if answer.ok:

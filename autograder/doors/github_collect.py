@@ -168,7 +168,9 @@ def standing(github: GitHub, facts: dict[str, Any], deadline: datetime | None) -
     name, branch = facts["full_name"], facts["default_branch"]
     if deadline and datetime.fromisoformat(facts["created_at"]) > deadline:
         raise Nothing("the repository was made after the deadline")
+    # A generator: nothing is asked before the first push is looked at.
     pushes = github.pages(f"/repos/{name}/activity", ref=f"refs/heads/{branch}")  # the newest first
+    # The time of the last push to any branch: that none was later says that none was to this branch.
     latest = facts["pushed_at"] or facts["created_at"]
     if deadline is None or datetime.fromisoformat(latest) <= deadline:  # no push since, so it is what is there now
         try:

@@ -43,10 +43,12 @@ def run(options: argparse.Namespace) -> int:
         # Its process loads NumPy while this one does, in `graded`: both are half of what one notebook takes.
         sandbox.start()
         records, without = graded(options, sandbox)
+    # A form that was not asked for has the name None, and is passed over below.
     outputs: dict[str | None, Callable[[Sequence[Record]], str | Iterable[str]]]
     outputs = {options.json: reports.as_json, options.junit: reports.junit, options.markdown: reports.markdown}
     if records[0].error is None:  # else there is no mark to give: Gradescope shows that its autograder failed
         outputs[options.gradescope] = lambda records: reports.gradescope(records[0])
+    # One file that cannot be written costs neither the others nor what the terminal shows; it is raised in the end.
     problems = []
     for file, form in outputs.items():
         if file:
@@ -54,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
                 save_output(file, form(records))
             except AutograderError as error:
                 problems.append(error)
-    if "-" not in outputs:
+    if "-" not in outputs:  # else standard output is a file for some program
         show(records)
     name_without_a_mark(without)
     if problems:

@@ -36,6 +36,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the autograder zip, whole or not at all. Raises AutograderError."""
+    # Made in memory, so that a run that is stopped, or a disk that is full, leaves no half of a zip to upload.
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents(Settings.from_environment()):

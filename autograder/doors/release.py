@@ -41,6 +41,7 @@ def run(_: argparse.Namespace) -> int:
     print(f"release/{settings.assignment}")
     with tempfile.TemporaryDirectory(dir=release.parent, prefix=".new-") as scratch:
         made = generate(Path(scratch), settings.assignment)
+        # A folder cannot replace one with files in it. The old one goes with the scratch folder.
         if release.exists():
             release.rename(Path(scratch) / "old")
         made.rename(release)
@@ -62,6 +63,7 @@ def generate(folder: Path, assignment: str) -> Path:
     """Run stock `nbgrader generate_assignment` into `folder`, without a gradebook; returns the assignment's folder."""
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--no-db", "--force"]
     options = [f"--CourseDirectory.release_directory={folder}", "--log-level=WARN"]
+    # As an instructor runs it, in the repository's root, for the nbgrader_config.py there.
     done = subprocess.run([*command, *options], cwd=REPOSITORY, capture_output=True, text=True)
     if done.returncode:
         raise ReleaseError(f"nbgrader generate_assignment failed:\n{done.stderr.strip()}")

@@ -191,13 +191,16 @@ def in_zip(path: Path, opened: contextlib.ExitStack, told: list[str]) -> Iterato
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
     except DAMAGED:
         raise UsageError(f"{path}: not a zip, or only a part of one: download it again.") from None
+    # The sizes are those that the archive states. `write` reads no further than MAX_BYTES, whatever it states.
     infos = [info for info in zipped.infolist() if not info.is_dir()]
     if sum(min(info.file_size, MAX_BYTES) for info in infos) > CLASS_BYTES + CLASS_RATIO * path.stat().st_size:
         raise UsageError(f"{path}: unpacks to far more than notebooks do, so nothing was unpacked.")
     for info in infos:
         place = PurePosixPath(readable(info))
+        # The last condition is a drive of Windows, as in C:gpt2.ipynb.
         if place.is_absolute() or ".." in place.parts or not place.parts or place.parts[0][1:2] == ":":
             told.append(f"{place}: not taken: the name leads out of the archive.")
+        # The upper half is the file's mode, where the archive was made on a Unix, and mostly zero elsewhere.
         elif stat.S_ISLNK(info.external_attr >> 16):
             told.append(f"{place}: not taken: it is a link.")
         elif info.flag_bits & 1:
@@ -209,9 +212,11 @@ def in_zip(path: Path, opened: contextlib.ExitStack, told: list[str]) -> Iterato
 def readable(info: zipfile.ZipInfo) -> str:
     """An entry's name: UTF-8 where it is that though nothing says so, as macOS writes it; in one spelling."""
     name = info.filename
+    # Without the flag for UTF-8, zipfile takes a name for cp437, in which every byte is some character.
     if not info.flag_bits & 0x800:
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
+    # macOS writes an ä as a and two dots, other systems as one letter; some zips of Windows have backslashes.
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
@@ -242,6 +247,7 @@ def write(packed: Packed, target: Path) -> str:
     Of one that is too large, as much as shows that it is: whoever reads notebooks says so.
     """
     try:
+        # No extractall: it would write what the archive says, of any size, over what is there.
         with packed.open() as source:
             content = source.read(MAX_BYTES + 1)
         target.parent.mkdir(parents=True, exist_ok=True)

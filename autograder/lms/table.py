@@ -66,6 +66,7 @@ class Table:
         """
         found = self.known.get(plain(student), [])
         if not found and (match := re.fullmatch(r"(.*)_(\d+)", student)):
+            # An id alone is not enough: a folder that somebody named by hand may end in a number, too.
             by_id = [row for row in self.known.get(match[2], []) if row.id == match[2]]
             name = letters(match[1])
             found = [row for row in by_id if any(name in one or one in name for one in spellings(row))]
@@ -159,6 +160,7 @@ def opened(path: Path) -> Table:
         except UnicodeError:
             if utf16:
                 raise UsageError(f"{path}: a damaged text: export it again.") from None
+    # The delimiter of a spreadsheet goes by the country's language; the right one gives the header the most columns.
     tables = {delimiter: split(text, delimiter) for delimiter in ",;\t"}
     delimiter = max(tables, key=lambda one: len(tables[one][0]))
     first, *rows = tables[delimiter]
@@ -166,10 +168,13 @@ def opened(path: Path) -> Table:
     return Table(path, text, encoding, delimiter, [cell.says.strip() for cell in first], whole)
 
 
+# The csv module reads such a table, but does not say where in the text a cell stands, and writes all of it anew.
 def split(text: str, delimiter: str) -> list[list[Cell]]:
     """The cells of a table by row, as RFC 4180 has it; a quote that is never closed is a character like others."""
+    # The `*+` give nothing back: `""` is never split, and where a quote is not closed, no shorter text is tried.
     field = re.compile(rf'("(?:[^"]|"")*+"|[^{delimiter}\r\n]*+)({delimiter}|\r\n|\n|\r|\Z)')
     rows: list[list[Cell]] = [[]]
+    # A byte order mark stays where it is and belongs to no cell.
     for match in field.finditer(text, text.startswith("\ufeff")):
         said = match[1][1:-1].replace('""', '"') if match[1].startswith('"') else match[1]
         rows[-1].append(Cell(said, *match.span(1)))
