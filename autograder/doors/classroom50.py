@@ -81,29 +81,23 @@ def result(record: Record, said: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def page(record: Record) -> str:
-    """The text of the release that Classroom 50 makes of the submission."""
-    by = scale(record)
-    whole = (
-        f"Classroom 50 takes whole numbers only, so it shows {by} times these points, out of {record.max_score * by:g}."
-    )
-    return "".join([*markdown([record]), f"\n{whole} This score is advice; your instructor grades again.\n"])
-
-
 def main(checkout: Path) -> int:
     """Grade a student's checkout: result.json and release-body.md in it. No result.json where nothing can be graded."""
     try:
         said = told(VARIABLES)
         record = graded(checkout)
-        texts = {"result.json": json.dumps(result(record, said), indent=1), "release-body.md": page(record)}
-        for name, text in texts.items():
+        by = scale(record)
+        page = "".join(markdown([record]))
+        page += f"\nClassroom 50 takes whole numbers only, so it shows {by} times these points, out of "
+        page += f"{record.max_score * by:g}. This score is advice; your instructor grades again.\n"
+        for name, text in (("result.json", json.dumps(result(record, said), indent=1)), ("release-body.md", page)):
             if (checkout / name).is_symlink():  # a student's; what is written goes into the checkout
                 (checkout / name).unlink()
             save_output(checkout / name, text)
     except AutograderError as error:
         print(f"This submission could not be graded, which is not its author's doing: {error}", file=sys.stderr)
         return error.exit_code
-    print(f"{record.score:g} of {record.max_score:g} points, times {scale(record)} in result.json.")
+    print(f"{record.score:g} of {record.max_score:g} points, times {by} in result.json.")
     return 0
 
 
