@@ -10,6 +10,7 @@ from typing import Any
 
 from autograder.doors.options import add_isolation
 from autograder.errors import UsageError
+from autograder.executors.local import skip_slow_import
 from autograder.explaining.text import Explanation, as_text
 from autograder.explaining.witness import Witness
 from autograder.files import save_output
@@ -52,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"{options.target}: no such check; {name} has {', '.join(checks)}.")
         it = explained(grader, one, name, check)
     if options.notebook:
-        from autograder.explaining.notebook import as_notebook  # here, for it loads nbformat, which takes a second
+        skip_slow_import()
+        from autograder.explaining.notebook import as_notebook  # here, for it loads nbformat
 
         save_output(options.notebook, as_notebook(it))
     if options.notebook != "-":

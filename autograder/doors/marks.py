@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from autograder.doors.report import load
 from autograder.errors import UsageError
+from autograder.executors.local import skip_slow_import
 from autograder.files import save_output
 from autograder.lms import table
 from autograder.lms.archives import named, uploads
@@ -51,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if options.results:
         marks, without, full = from_records(Path(options.results))
     else:
+        skip_slow_import()
         from autograder.nbgrader.marks import GradedCourse  # here, for nbgrader takes seconds to load
 
         course = GradedCourse(settings.assignment)

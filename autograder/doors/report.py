@@ -14,6 +14,7 @@ from autograder.doors.grade import name_without_a_mark, unzipped
 from autograder.doors.options import add_grading_options
 from autograder.errors import CannotGrade, UsageError
 from autograder.executors.batch import grade_all
+from autograder.executors.local import skip_slow_import
 from autograder.files import save_output
 from autograder.notebooks.choosing import submissions
 from autograder.notebooks.similarity import groups
@@ -48,6 +49,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the page and the table, and say on the terminal what stands out. Raises AutograderError."""
+    skip_slow_import()
     from autograder.reports.class_page import page  # here, for it loads nbconvert, which takes a second
 
     settings, asked = replace(Settings.from_environment(), fresh=options.fresh), Path(options.notebooks or "")
