@@ -18,6 +18,7 @@ from gptkit.command_line import printing
 from autograder.errors import AutograderError, CannotGrade, UsageError
 
 PART = ".part"  # ends the name of a file that is being written
+# A full disk, a full quota, and a disk that fails: none of them is the caller's doing.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 

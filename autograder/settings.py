@@ -34,6 +34,7 @@ class Limits:
     @classmethod
     def parse(cls, text: str) -> Limits:
         """The limits that a list of name=number asks for. Raises UsageError when it is none."""
+        # The type of a default is the type of the value, too.
         kinds: dict[str, Any] = {f.name: type(f.default) for f in fields(cls)}
         try:
             pairs = [part.split("=") for part in text.split(",") if part.strip()]
@@ -61,6 +62,7 @@ class Settings:
                 "This autograder is installed without the course's notebooks, which lie in its repository. "
                 "Install it from there, and keep the folder: pip install --editable ."
             )
+        # A variable that is set to nothing counts as not set; AUTOGRADER_VERDICTS then says that none are kept.
         kept = environment.get("AUTOGRADER_VERDICTS", str(cls.verdicts))
         return cls(
             seed=environment.get("AUTOGRADER_SEED") or None,

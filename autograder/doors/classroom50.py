@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     settings = replace(Settings.from_environment(), seed=secrets.token_hex(16))
     with new_folder(options.folder) as made:
         for name, content in contents(settings):
-            if name != "run_autograder":
+            if name != "run_autograder":  # Gradescope's; autograder.py is here what that is there
                 save(made / name, content)
         for path in (TEMPLATES / "classroom50").iterdir():
             save(made / path.name, path.read_bytes())
@@ -55,6 +55,7 @@ def scale(record: Record) -> int:
 
     The points of a check may be halves, and a model with two functions replaced pays a third of them.
     """
+    # A record rounds to six digits; this finds the fraction that was rounded.
     points = [Fraction(check.points).limit_denominator(1000) for e in record.exercises for check in e.checks]
     return 3 * math.lcm(*(share.denominator for share in points))
 

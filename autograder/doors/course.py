@@ -114,6 +114,7 @@ def dry_run(options: argparse.Namespace) -> int:
 
     if not Settings.from_environment().seed and not SEED_FILE.exists():
         raise UsageError("This course has no seed yet, and a dry run draws none. Set AUTOGRADER_SEED, or grade first.")
+    # No verdict is kept, for that would write a file, and none is used: everybody is examined anew.
     course = Course(options.assignment, options.isolation, verdicts=None)
     with course.grader:
         now, students = marks(course.course.db_url, options.assignment), course.students()

@@ -63,7 +63,7 @@ def moment(text: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        when = datetime.min
+        when = datetime.min  # which has no zone
     if when.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no time with a zone, as 2026-11-01T00:00+01:00 is")
     return when
@@ -118,6 +118,7 @@ def listed(github: GitHub, source: str) -> Iterator[Row]:
 def rostered(_: GitHub, source: str) -> Iterator[Row]:
     """The repositories that a CSV file names. Raises UsageError."""
     try:
+        # Spreadsheets write a byte order mark first, and in some countries semicolons.
         text = Path(source).read_text("utf-8-sig")
         delimiter = max(",;\t", key=text.partition("\n")[0].count)
         table = csv.DictReader(io.StringIO(text), delimiter=delimiter)

@@ -59,10 +59,13 @@ def run(options: argparse.Namespace) -> int:
         marks, without, full = course.marks, course.unfinished, course.full
     export = Path(options.canvas or options.moodle)
     filled = (table.canvas if options.canvas else table.moodle)(export, options.column, full)
+    # An LMS takes the number as it is: 80 of 90 points would stand there as 80 of 100.
     if filled.full not in (None, full):
         there = f"{export}: the highest mark is {filled.full:g} there and {full:g} here"
         raise UsageError(f"{there}: make it {full:g} in the LMS, and export again.")
     rows = {student: row for student in sorted(marks) if (row := filled.row_of(student))}
+    # The place of a mark's cell stands for its row. Who claims one that another claims, too (by a login and an address,
+    # say), gets no mark: nobody can tell here whose it is.
     claimed = Counter(row.mark.start for row in rows.values())
     twice = [student for student, row in rows.items() if claimed[row.mark.start] > 1]
     kept = [student for student, row in rows.items() if row.mark.says.strip() in EXCUSED]
@@ -104,6 +107,7 @@ def pages(target: Path, course: GradedCourse, given: dict[str, table.Row], canva
             if canvas:
                 called = [PurePath(file).stem for file in handed.get(student, [])]
             else:
+                # Moodle takes feedback under the names that it gave to the submissions, with the participant's number.
                 title = (row.called[1:] or row.called)[0].replace("_", " ")
                 called = [f"{named(title, row.id)}_assignsubmission_file_{course.assignment}"]
             if called and course.page(student).is_file():

@@ -8,6 +8,7 @@ import os
 
 def add_grading_options(command: argparse.ArgumentParser) -> None:
     """The options of every command that grades."""
+    # Those that this process may use: in a cluster's job not all that the machine has. macOS cannot say.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     command.add_argument(
         "--jobs",

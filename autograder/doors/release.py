@@ -34,6 +34,7 @@ def run(_: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     source, release = settings.answer_key, settings.release.parent
     solved = REPOSITORY / "solutions" / f"{settings.assignment}.html"
+    # First of all, for the release holds a copy of the kit, and the solved notebook runs on one.
     print("gptkit's data files")
     if KIT.parent != source.parent:  # another assignment's kit is a copy of gpt2's, with its own points
         shutil.copytree(KIT, source.parent / "gptkit", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)

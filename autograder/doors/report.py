@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
     settings, asked = replace(Settings.from_environment(), fresh=options.fresh), Path(options.notebooks or "")
     assignment = settings.assignment
+    # Without --notebooks the second one is the working directory, where nothing is looked for.
     with unzipped(Path(options.path), assignment) as path, unzipped(asked, assignment) as folder:
         report, notebooks = gather(options, settings, path, folder)
         if path != Path(options.path) or folder != asked:
@@ -94,6 +95,7 @@ def links(notebook: Path, assignment: str, page: Path) -> Links:
         return quote(os.fsencode(os.path.relpath(to, page.parent)))  # a name may be no UTF-8
 
     folder = Path(os.path.abspath(notebook)).parent  # a link stays one  # noqa: PTH100
+    # COURSE/submitted/ada/gpt2/gpt2.ipynb has its page at COURSE/feedback/ada/gpt2/gpt2.html.
     feedback = folder.parent.parent.parent / "feedback" / folder.parent.name / assignment / f"{assignment}.html"
     return Links(way(notebook), way(feedback) if folder.name == assignment and feedback.is_file() else None)
 

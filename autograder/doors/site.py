@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
             check_pyodide(options.pyodide)
         install()
         models = [REAL] if options.weights else []
+        # JupyterLite's settings lie beside the new folder, in the scratch folder that is gone when this is done.
         build(made.parent / ".lite", made, Settings.from_environment(), options.pyodide, models)
     print(f"{folder} is ready ({size(folder) / 1e6:.0f} MB): put it on a web server. To look at it here:")
     print(f"  {Path(sys.executable).name} -m http.server --directory {folder} 8000")
@@ -91,6 +92,7 @@ def install() -> None:
     command([sys.executable, "-m", "venv", str(TOOLS)])
     command([*pip, "install", "-r", str(TEMPLATES / "site" / "requirements.txt")])
     command([*pip, "download", "--no-deps", "--dest", str(TOOLS / "new-wheels"), *WHEELS])
+    # Last of all: where this folder is, everything is, and a run that was stopped before begins again.
     (TOOLS / "new-wheels").rename(wheels)
 
 
