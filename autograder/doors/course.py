@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from autograder import settings
 from autograder.doors.options import add_grading_options
 from autograder.errors import AutograderError, CannotGrade, NotGraded, UsageError
 from autograder.executors.batch import ENDED, ENDED_TWICE, examined, shown, spread
@@ -19,7 +20,6 @@ from autograder.executors.local import LocalPool, skip_slow_import
 from autograder.notebooks.choosing import Work
 from autograder.record import Record
 from autograder.reports import clean
-from autograder.settings import SEED_FILE, Settings
 
 # What is in autograder.nbgrader is imported inside of functions: nbgrader takes seconds to load, and one who asks for
 # help, or presses the tab key, waits for none of it.
@@ -112,7 +112,7 @@ def dry_run(options: argparse.Namespace) -> int:
     from autograder.nbgrader.dry_run import change, marks
     from autograder.nbgrader.recorder import Course
 
-    if not Settings.from_environment().seed and not SEED_FILE.exists():
+    if not settings.Settings.from_environment().seed and not settings.SEED_FILE.exists():
         raise UsageError("This course has no seed yet, and a dry run draws none. Set AUTOGRADER_SEED, or grade first.")
     # No verdict is kept, for that would write a file, and none is used: everybody is examined anew.
     course = Course(options.assignment, options.isolation, verdicts=None)
@@ -152,12 +152,12 @@ def dry_run(options: argparse.Namespace) -> int:
     return 0
 
 
-def finish(settings: tuple, student: str, *known: Any) -> str | None:
+def finish(how: tuple, student: str, *known: Any) -> str | None:
     """In a worker process: finish a submission. Returns why it was not recorded; raises AutograderError if none can."""
     global recorder
     from autograder.nbgrader.recorder import Recorder, first_line
 
-    recorder = recorder or Recorder(*settings)
+    recorder = recorder or Recorder(*how)
     try:
         recorder.finish(student, *known)
     except NotGraded as error:
@@ -177,7 +177,7 @@ def outcomes(
     """(student, why not) of everyone, as they come: examined here, or by Dask's workers."""
     from autograder.nbgrader.course_files import made_from
 
-    settings = (options.assignment, options.isolation, options.fresh)
+    how = (options.assignment, options.isolation, options.fresh)
     sent: list[tuple[str, str]] = []  # to Dask: a student, and what their notebook is made from
 
     def work() -> Iterator[Work]:
@@ -193,10 +193,10 @@ def outcomes(
         if options.scheduler:
             for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):
                 student, made = sent[place]
-                yield student, finish, settings, student, record, made
+                yield student, finish, how, student, record, made
         # Who is not examined elsewhere has no notebook to send, or a folder that cannot be read; here that is told.
         elsewhere = {student for student, _ in sent}
-        yield from ((student, finish, settings, student) for student in todo if student not in elsewhere)
+        yield from ((student, finish, how, student) for student in todo if student not in elsewhere)
 
     for student, why in spread(pool, calls()):
         yield student, ENDED_TWICE if why is ENDED else why
