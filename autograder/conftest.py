@@ -54,18 +54,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     A submission that could not be graded is one test with an error.
     """
     graded = metafunc.config.stash[records]
-    tests: list[tuple[str, str | None]] = []  # name, and why it fails
+    tests = []
     for record in graded:
         notebook = f"{record.submission}::" if len(graded) > 1 else ""
         if record.error is not None:
-            tests.append((f"{notebook}could_not_be_graded", record.error))
+            tests.append(pytest.param(AutograderError(record.error), id=f"{notebook}could_not_be_graded"))
         for exercise in record.exercises:
             for check in exercise.checks:
-                tests.append(
-                    (f"{notebook}{exercise.name}::{check.name}", None if check.passed else why(exercise, check))
-                )
-    names = [name for name, _ in tests]
-    metafunc.parametrize("check", tests, ids=names, indirect=True)
+                problem = None if check.passed else why(exercise, check)
+                tests.append(pytest.param(problem, id=f"{notebook}{exercise.name}::{check.name}"))
+    metafunc.parametrize("check", tests, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -80,7 +78,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.fixture
 def check(request: pytest.FixtureRequest) -> str | None:
     """Why the check failed. What could not be graded is an error of the test's set-up, and no failure."""
-    name, problem = request.param
-    if name.endswith("could_not_be_graded"):
-        raise AutograderError(problem)
-    return problem
+    if isinstance(request.param, AutograderError):
+        raise request.param
+    return request.param

@@ -18,6 +18,7 @@ from gptkit.command_line import printing
 from autograder.errors import AutograderError, CannotGrade, UsageError
 
 PART = ".part"  # ends the name of a file that is being written
+# A full disk, a full quota, and a disk that fails: none of them is the caller's doing.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
@@ -38,9 +39,10 @@ def save(path: str | Path, content: bytes | str | Iterable[str]) -> None:
     try:
         with opened_new(part) as file:
             file.writelines(encoded(content))
+        # A file that is there keeps its mode: a course's pages may be readable by a group.
         with contextlib.suppress(FileNotFoundError):
             part.chmod(path.stat().st_mode)
-        part.replace(path)
+        part.replace(path)  # within one folder, and so one file system, that is all or nothing
     except BaseException:
         part.unlink(missing_ok=True)
         raise

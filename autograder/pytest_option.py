@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +24,19 @@ def pytest_addoption(parser: Any) -> None:
 
 def pytest_load_initial_conftests(early_config: Any, args: list[str]) -> None:
     """Refuse what would have pytest collect, and so run, another folder beside ours: half of a path with a blank."""
-    import pytest
+    import pytest  # here: Python itself loads this file when it starts, and may be about to end, by `refuse`
 
-    if in_two_words([*early_config.invocation_params.args, *args]):
+    if "--submission" in [*early_config.invocation_params.args, *args]:
         raise pytest.UsageError(TWO_WORDS)
     known = early_config.known_args_namespace
+    # What is no option is a path. pytest has parsed them by now, and has run no conftest.py of theirs yet.
     other = [word for word in known.file_or_dir if Path(word.split("::")[0]).resolve() != HERE]
     if known.submission is not None and other:
         raise pytest.UsageError(f"--submission grades with `pytest autograder` and nothing else, not {other[0]!r}.")
 
 
-def in_two_words(words: Sequence[str]) -> bool:
-    return "--submission" in words
-
-
 def refuse() -> None:
     """When Python starts, before pytest itself is imported: end a pytest command with the option in two words."""
-    words = sys.orig_argv
-    if in_two_words(words) and any(Path(word).name in ("pytest", "py.test") for word in words):
+    if "--submission" in sys.orig_argv and {"pytest", "py.test"} & {Path(word).name for word in sys.orig_argv}:
         os.write(2, f"ERROR: {TWO_WORDS}\n".encode())
         os._exit(4)  # pytest's exit code for a usage error

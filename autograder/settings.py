@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Limits:
     @classmethod
     def parse(cls, text: str) -> Limits:
         """The limits that a list of name=number asks for. Raises UsageError when it is none."""
+        # The type of a default is the type of the value, too.
         kinds: dict[str, Any] = {f.name: type(f.default) for f in fields(cls)}
         try:
             pairs = [part.split("=") for part in text.split(",") if part.strip()]
@@ -61,6 +62,7 @@ class Settings:
                 "This autograder is installed without the course's notebooks, which lie in its repository. "
                 "Install it from there, and keep the folder: pip install --editable ."
             )
+        # A variable that is set to nothing counts as not set; AUTOGRADER_VERDICTS then says that none are kept.
         kept = environment.get("AUTOGRADER_VERDICTS", str(cls.verdicts))
         return cls(
             seed=environment.get("AUTOGRADER_SEED") or None,
@@ -71,11 +73,10 @@ class Settings:
 
     def to_environment(self) -> dict[str, str]:
         """The variables that give another machine the same scores: the assignment, the seed, and changed limits."""
-        usual = Limits()
-        changed = {f.name: getattr(self.limits, f.name) for f in fields(Limits)}
-        changed = {name: value for name, value in changed.items() if value != getattr(usual, name)}
         found = {"AUTOGRADER_ASSIGNMENT": self.assignment, "AUTOGRADER_SEED": self.seeded().seed or ""}
-        return found | ({"AUTOGRADER_LIMITS": ",".join(f"{k}={v}" for k, v in changed.items())} if changed else {})
+        usual, limits = asdict(Limits()), asdict(self.limits)
+        changed = [f"{name}={value}" for name, value in limits.items() if value != usual[name]]
+        return found | ({"AUTOGRADER_LIMITS": ",".join(changed)} if changed else {})
 
     def seeded(self) -> Settings:
         """The same with a seed: the course's own where none is set. Raises CannotGrade when none can be kept."""
@@ -99,20 +100,16 @@ class Settings:
             raise CannotGrade(str(error)) from None
 
 
-@dataclass(frozen=True)
-class GitHubAccess:
-    """Where GitHub's API is, and the token that may read there. Not of the Settings: those go to other machines."""
+def github_access(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Where GitHub's API is, and the token that may read there. Raises UsageError without a token.
 
-    url: str
-    token: str = field(repr=False)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> GitHubAccess:
-        """GITHUB_API_URL as GitHub's runners set it; GITHUB_TOKEN or GH_TOKEN. Raises UsageError without a token."""
-        token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN")
-        if not token:
-            raise UsageError("Set GITHUB_TOKEN to a token that may read the contents of the students' repositories.")
-        return cls((environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"), token.strip())
+    Not of the Settings: those go to other machines.
+    """
+    token = environment.get("GITHUB_TOKEN") or environment.get("GH_TOKEN")
+    if not token:
+        raise UsageError("Set GITHUB_TOKEN to a token that may read the contents of the students' repositories.")
+    # GitHub's own runners set the address, which differs for a school with a GitHub Enterprise server.
+    return (environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/"), token.strip()
 
 
 def told(names: Collection[str], environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -29,10 +29,8 @@ FIELDS = ("classroom", "assignment", "submission", "commit", "release", "review"
 VARIABLES = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL", "REVIEW_URL")
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    bundle = commands.add_parser("classroom50", help="make the autograder's folder for Classroom 50")
-    bundle.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     settings = replace(Settings.from_environment(), seed=secrets.token_hex(16))
     with new_folder(options.folder) as made:
         for name, content in contents(settings):
-            if name != "run_autograder":
+            if name != "run_autograder":  # Gradescope's; autograder.py is here what that is there
                 save(made / name, content)
         for path in (TEMPLATES / "classroom50").iterdir():
             save(made / path.name, path.read_bytes())
@@ -57,6 +55,7 @@ def scale(record: Record) -> int:
 
     The points of a check may be halves, and a model with two functions replaced pays a third of them.
     """
+    # A record rounds to six digits; this finds the fraction that was rounded.
     points = [Fraction(check.points).limit_denominator(1000) for e in record.exercises for check in e.checks]
     return 3 * math.lcm(*(share.denominator for share in points))
 
@@ -83,29 +82,23 @@ def result(record: Record, said: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def page(record: Record) -> str:
-    """The text of the release that Classroom 50 makes of the submission."""
-    by = scale(record)
-    whole = (
-        f"Classroom 50 takes whole numbers only, so it shows {by} times these points, out of {record.max_score * by:g}."
-    )
-    return "".join([*markdown([record]), f"\n{whole} This score is advice; your instructor grades again.\n"])
-
-
 def main(checkout: Path) -> int:
     """Grade a student's checkout: result.json and release-body.md in it. No result.json where nothing can be graded."""
     try:
         said = told(VARIABLES)
         record = graded(checkout)
-        texts = {"result.json": json.dumps(result(record, said), indent=1), "release-body.md": page(record)}
-        for name, text in texts.items():
+        by = scale(record)
+        page = "".join(markdown([record]))
+        page += f"\nClassroom 50 takes whole numbers only, so it shows {by} times these points, out of "
+        page += f"{record.max_score * by:g}. This score is advice; your instructor grades again.\n"
+        for name, text in (("result.json", json.dumps(result(record, said), indent=1)), ("release-body.md", page)):
             if (checkout / name).is_symlink():  # a student's; what is written goes into the checkout
                 (checkout / name).unlink()
             save_output(checkout / name, text)
     except AutograderError as error:
         print(f"This submission could not be graded, which is not its author's doing: {error}", file=sys.stderr)
         return error.exit_code
-    print(f"{record.score:g} of {record.max_score:g} points, times {scale(record)} in result.json.")
+    print(f"{record.score:g} of {record.max_score:g} points, times {by} in result.json.")
     return 0
 
 

@@ -30,7 +30,8 @@ EXAMPLES = """examples:
   autograder site ../site                           the assignment as a web page that runs in the student's browser
   autograder weights fetch 124M                     grade with the real GPT-2 instead of the embedded tiny model"""
 
-# What the list of commands says of each. Its door is the file of that name, loaded when it is asked for.
+# What the list of commands says of each. Its door is the file of that name: its `add_options` says what may follow the
+# command, `run` does it, and DESCRIPTION, where there is one, is more of its help. It is loaded when it is asked for.
 COMMANDS = {
     "grade": "grade notebooks",
     "course": "grade a whole class into nbgrader's gradebook",
@@ -59,14 +60,14 @@ def parser(*asked: str) -> Parser:
     top.add_version()
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     for name, says in COMMANDS.items():
+        # One that is only listed loads nothing: `autograder --help` is there at once.
         if name not in asked:
             commands.add_parser(name, help=says, add_help=False)
-        elif name == "weights":  # the kit's own command
-            from gptkit import __main__ as kit
-
-            kit.add_commands(commands.add_parser(name, help=says, description=kit.DESCRIPTION, formatter_class=wide))
-        else:
-            door(name).add_parser(commands)
+            continue
+        described = getattr(door(name), "DESCRIPTION", f"{says[0].upper()}{says[1:]}.")
+        examples = EXAMPLES if name == "grade" else None
+        command = commands.add_parser(name, help=says, description=described, epilog=examples, formatter_class=wide)
+        door(name).add_options(command)
     return top
 
 
@@ -84,22 +85,14 @@ def main(argv: list[str] | None = None) -> int:
     if argv[:2] == ["github", "collect"]:  # two words, one command: `autograder github DIR` makes a repository
         argv = ["github collect", *argv[2:]]
     with printing():
-        return run(parser(*argv[:1]).parse_args(argv))
+        options = parser(*argv[:1]).parse_args(argv)
+        try:
+            return door(options.command).run(options)
+        except AutograderError as error:
+            print(f"autograder: {error}", file=sys.stderr)
+            return error.exit_code
+        except KeyboardInterrupt:  # 130 is what a shell says of a program that Ctrl-C has ended
+            again = ": what has been examined is remembered, so start it again to go on" if "jobs" in options else ""
+            print(f"autograder: stopped{again}", file=sys.stderr)
+            return 130
     return 0  # the reader left
-
-
-def run(options: argparse.Namespace) -> int:
-    """Run the command that was parsed; returns the exit code, as `main` does."""
-    if options.command == "weights":
-        from gptkit import __main__ as kit
-
-        return kit.run(options, "autograder weights")
-    try:
-        return door(options.command).run(options)
-    except AutograderError as error:
-        print(f"autograder: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        again = ": what has been examined is remembered, so start it again to go on" if "jobs" in options else ""
-        print(f"autograder: stopped{again}", file=sys.stderr)
-        return 130

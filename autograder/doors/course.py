@@ -11,16 +11,22 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from autograder import settings
 from autograder.doors.options import add_grading_options
 from autograder.errors import AutograderError, CannotGrade, NotGraded, UsageError
-from autograder.executors.local import skip_slow_import
+from autograder.executors.batch import ENDED, ENDED_TWICE, examined, shown, spread
+from autograder.executors.dask import DaskCluster
+from autograder.executors.local import LocalPool, skip_slow_import
+from autograder.notebooks.choosing import Work
+from autograder.record import Record
+from autograder.reports import clean
 
+# What is in autograder.nbgrader is imported inside of functions: nbgrader takes seconds to load, and one who asks for
+# help, or presses the tab key, waits for none of it.
 if TYPE_CHECKING:
-    from autograder.executors.local import LocalPool
     from autograder.nbgrader.recorder import Recorder
-    from autograder.record import Record
 
-HELP = """Examine everything in submitted/, record it in the gradebook and write the feedback pages, in parallel.
+GRADE = """Examine everything in submitted/, record it in the gradebook and write the feedback pages, in parallel.
 
 Run it in the course folder. It does what `nbgrader autograde` and `nbgrader generate_feedback` do, with the course's
 nbgrader_config.py, and may be stopped at any moment: started again, it does what is not done, or what has changed since
@@ -33,28 +39,20 @@ It prints an address for the browser on this machine; nobody else can open it. B
 what the answer key says. Each mark and comment is in the gradebook as soon as its field is left, so stop whenever you
 like (Ctrl-C). Afterwards `autograder course grade` writes the feedback pages anew."""
 
-recorder: Recorder | None = None  # this worker process's own
+# This worker process's own: to start nbgrader and open the gradebook takes longer than to record a submission.
+recorder: Recorder | None = None
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    course = commands.add_parser("course", help="grade a whole class into nbgrader's gradebook")
-    actions = course.add_subparsers(dest="action", metavar="ACTION")
-    grade = actions.add_parser(
-        "grade",
-        help="examine, record, write feedback",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    grade.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
-    grade.add_argument(
-        "--dry-run", action="store_true", help="write nothing: say who would get another mark than now, and why"
-    )
+def add_options(command: argparse.ArgumentParser) -> None:
+    wide = argparse.RawDescriptionHelpFormatter
+    actions = command.add_subparsers(dest="action", metavar="ACTION")
+    grade = actions.add_parser("grade", help="examine, record, write feedback", description=GRADE, formatter_class=wide)
+    mark = actions.add_parser("mark", help="mark answers in words", description=MARK, formatter_class=wide)
+    for action in (grade, mark):
+        action.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
+    dry = "write nothing: say who would get another mark than now, and why"
+    grade.add_argument("--dry-run", action="store_true", help=dry)
     add_grading_options(grade)
-    mark = actions.add_parser(
-        "mark", help="mark answers in words", description=MARK, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    mark.add_argument("assignment", metavar="ASSIGNMENT", help="its name, gpt2")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -84,8 +82,6 @@ def grade(options: argparse.Namespace) -> int:
     skip_slow_import()
     if options.dry_run:
         return dry_run(options)
-    from autograder.executors.batch import shown
-    from autograder.executors.local import LocalPool
     from autograder.nbgrader.points import beside_in
     from autograder.nbgrader.recorder import Recorder
 
@@ -112,18 +108,13 @@ def grade(options: argparse.Namespace) -> int:
 
 def dry_run(options: argparse.Namespace) -> int:
     """Examine everybody anew, and say who would get another mark than the gradebook has. Raises AutograderError."""
-    from autograder.executors.batch import examined, shown
-    from autograder.executors.dask import DaskCluster
-    from autograder.executors.local import LocalPool
     from autograder.nbgrader.course_files import grade
     from autograder.nbgrader.dry_run import change, marks
     from autograder.nbgrader.recorder import Course
-    from autograder.notebooks.choosing import Work
-    from autograder.reports import clean
-    from autograder.settings import SEED_FILE, Settings
 
-    if not Settings.from_environment().seed and not SEED_FILE.exists():
+    if not settings.Settings.from_environment().seed and not settings.SEED_FILE.exists():
         raise UsageError("This course has no seed yet, and a dry run draws none. Set AUTOGRADER_SEED, or grade first.")
+    # No verdict is kept, for that would write a file, and none is used: everybody is examined anew.
     course = Course(options.assignment, options.isolation, verdicts=None)
     with course.grader:
         now, students = marks(course.course.db_url, options.assignment), course.students()
@@ -161,18 +152,19 @@ def dry_run(options: argparse.Namespace) -> int:
     return 0
 
 
-def finish(settings: tuple, student: str, *known: Any) -> str | None:
+def finish(how: tuple, student: str, *known: Any) -> str | None:
     """In a worker process: finish a submission. Returns why it was not recorded; raises AutograderError if none can."""
     global recorder
     from autograder.nbgrader.recorder import Recorder, first_line
 
-    recorder = recorder or Recorder(*settings)
+    recorder = recorder or Recorder(*how)
     try:
         recorder.finish(student, *known)
     except NotGraded as error:
         return str(error)
     except AutograderError:
         raise
+    # nbgrader raises what it likes about one student's files; the rest of the class goes on.
     except Exception as error:
         recorder.gradebook.forget()
         return f"{type(error).__name__}: {first_line(error)}" if str(error).strip() else type(error).__name__
@@ -183,34 +175,28 @@ def outcomes(
     head: Recorder, pool: LocalPool, todo: list[str], options: argparse.Namespace
 ) -> Iterator[tuple[str, str | None]]:
     """(student, why not) of everyone, as they come: examined here, or by Dask's workers."""
-    from autograder.executors.batch import ENDED, ENDED_TWICE, examined, spread
     from autograder.nbgrader.course_files import made_from
-    from autograder.notebooks.choosing import Work
 
-    settings = (options.assignment, options.isolation, options.fresh)
+    how = (options.assignment, options.isolation, options.fresh)
+    sent: list[tuple[str, str]] = []  # to Dask: a student, and what their notebook is made from
+
+    def work() -> Iterator[Work]:
+        for student in todo:
+            with contextlib.suppress(CannotGrade):  # whoever cannot be read is told so below, alone
+                handed = head.submitted(student)
+                if handed.notebook:
+                    sent.append((student, made_from(head.exporter.context, handed)))
+                    label = f"{student}/{head.assignment}/{handed.notebook.name}"
+                    yield Work(label, handed.notebook, tuple(handed.notes))
 
     def calls() -> Iterator[tuple]:
-        if not options.scheduler:
-            yield from ((student, finish, settings, student) for student in todo)
-            return
-        from autograder.executors.dask import DaskCluster
-
-        sent: list[tuple[str, str]] = []  # student, and what their notebook is made from
-
-        def work() -> Iterator[Work]:
-            for student in todo:
-                with contextlib.suppress(CannotGrade):  # whoever cannot be read is told so below, alone
-                    handed = head.submitted(student)
-                    if handed.notebook:
-                        sent.append((student, made_from(head.exporter.context, handed)))
-                        label = f"{student}/{head.assignment}/{handed.notebook.name}"
-                        yield Work(label, handed.notebook, tuple(handed.notes))
-
-        for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):
-            student, made = sent[place]
-            yield student, finish, settings, student, record, made
-        here = [student for student in todo if student not in {who for who, _ in sent}]  # no notebook to send
-        yield from ((student, finish, settings, student) for student in here)
+        if options.scheduler:
+            for place, record in examined(head.grader, work(), DaskCluster(options.scheduler)):
+                student, made = sent[place]
+                yield student, finish, how, student, record, made
+        # Who is not examined elsewhere has no notebook to send, or a folder that cannot be read; here that is told.
+        elsewhere = {student for student, _ in sent}
+        yield from ((student, finish, how, student) for student in todo if student not in elsewhere)
 
     for student, why in spread(pool, calls()):
         yield student, ENDED_TWICE if why is ENDED else why

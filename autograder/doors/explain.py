@@ -6,54 +6,56 @@ import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograder.doors.options import add_isolation
 from autograder.errors import UsageError
+from autograder.executors.local import skip_slow_import
+from autograder.explaining.text import Explanation, as_text
+from autograder.explaining.witness import Witness
 from autograder.files import save_output
+from autograder.grading import Grader
+from autograder.notebooks.choosing import Work, submissions
+from autograder.notebooks.opening import Unreadable, open_notebook
+from autograder.notebooks.submission import Release, read
 from autograder.settings import Settings
 
-if TYPE_CHECKING:
-    from gptkit.checks.core import Exercise
-
-    from autograder.explaining.text import Explanation
-    from autograder.grading import Grader
-    from autograder.notebooks.choosing import Work
-
-HELP = """Explain a submission's mark: the code as it was run, how the points add up, each failed check's calls with
+DESCRIPTION = """\
+Explain a submission's mark: the code as it was run, how the points add up, each failed check's calls with
 what came and what should have come, and how the diagnosis was proved.
 
 It is for the instructor and not for students: it tells hidden cases. The submission is examined anew, with the same
 model, seed and limits as `autograder grade`; nothing is recorded."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    explain = commands.add_parser(
-        "explain",
-        help="explain a mark to the instructor, hidden cases and all",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    explain.add_argument("path", metavar="PATH", help="a notebook, or the folder of one student")
-    explain.add_argument(
-        "target", metavar="EXERCISE[::CHECK]", nargs="?", help="what to explain (default: where points were lost)"
-    )
-    explain.add_argument("--notebook", metavar="FILE", help="also write a notebook that makes the calls again")
-    add_isolation(explain)
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", metavar="PATH", help="a notebook, or the folder of one student")
+    target = "what to explain (default: where points were lost)"
+    command.add_argument("target", metavar="EXERCISE[::CHECK]", nargs="?", help=target)
+    command.add_argument("--notebook", metavar="FILE", help="also write a notebook that makes the calls again")
+    add_isolation(command)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Examine, and print what was found. Raises AutograderError."""
-    from autograder.explaining.notebook import as_notebook
-    from autograder.explaining.text import as_text
-    from autograder.grading import Grader
-
+    """Examine the one submission that a path stands for, and print what was found. Raises AutograderError."""
     settings = Settings.from_environment()
-    one = submission(Path(options.path), settings)
+    work, _ = submissions(Path(options.path), Release.of(settings))
+    if len(work) > 1:
+        some = ", ".join(one.label for one in work[:3]) + ", ..." * (len(work) > 3)
+        raise UsageError(f"{options.path} holds {len(work)} submissions: name one of them ({some}).")
+    one = work[0]._replace(label=str(work[0].path))
     with Grader(settings, options.isolation) as grader:
-        it = explained(grader, one, *chosen(options.target, grader.exercises))
+        name, _, check = (options.target or "").partition("::")
+        if options.target and name not in grader.exercises:
+            raise UsageError(f"{name}: no such exercise; there are {', '.join(grader.exercises)}.")
+        checks = [c.name for c in grader.exercises[name].checks] if name else []
+        if check and check not in checks:
+            raise UsageError(f"{options.target}: no such check; {name} has {', '.join(checks)}.")
+        it = explained(grader, one, name, check)
     if options.notebook:
+        skip_slow_import()
+        from autograder.explaining.notebook import as_notebook  # here, for it loads nbformat
+
         save_output(options.notebook, as_notebook(it))
     if options.notebook != "-":
         save_output("-", as_text(it) + "\n")
@@ -62,12 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
 def explained(grader: Grader, one: Work, exercise: str = "", check: str = "") -> Explanation:
     """A submission examined, and what of it is asked about ("": all that lost points). Raises AutograderError."""
-    from autograder.explaining.text import Explanation
-    from autograder.explaining.witness import Witness
-    from autograder.notebooks.opening import Unreadable, open_notebook
-    from autograder.notebooks.submission import read
-
-    made: list[Witness] = []
+    made: list[Witness] = []  # one for each look, of which the last one counts
 
     def witness(*args: Any, **named: Any) -> Witness:
         made.append(Witness(*args, **named))
@@ -83,26 +80,3 @@ def explained(grader: Grader, one: Work, exercise: str = "", check: str = "") ->
     record = replace(found, submission=one.label, notes=notes, seconds=spent)
     asked = [e for e in record.exercises if (e.name == exercise if exercise else e.score < e.max_score)]
     return Explanation(record, made[-1], asked, check)
-
-
-def submission(path: Path, settings: Settings) -> Work:
-    """The one submission that a path stands for. Raises UsageError."""
-    from autograder.notebooks.choosing import submissions
-    from autograder.notebooks.submission import Release
-
-    work, _ = submissions(path, Release.of(settings))
-    if len(work) > 1:
-        some = ", ".join(one.label for one in work[:3])
-        raise UsageError(f"{path} holds {len(work)} submissions: name one of them ({some}{', ...' * (len(work) > 3)}).")
-    return work[0]._replace(label=str(work[0].path))
-
-
-def chosen(target: str | None, exercises: dict[str, Exercise]) -> tuple[str, str]:
-    """The names in EXERCISE[::CHECK], "" for what is not named. Raises UsageError for what there is not."""
-    name, _, check = (target or "").partition("::")
-    if target and name not in exercises:
-        raise UsageError(f"{name}: no such exercise; there are {', '.join(exercises)}.")
-    checks = [c.name for c in exercises[name].checks] if name else []
-    if check and check not in checks:
-        raise UsageError(f"{target}: no such check; {name} has {', '.join(checks)}.")
-    return name, check

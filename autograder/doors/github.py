@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
 
 from autograder.doors.gradescope import PACKAGES, TEMPLATES, pinned
 from autograder.files import new_folder, save
@@ -24,27 +23,20 @@ PLACES = {
 }
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    github = commands.add_parser("github", help="make the students' repository for GitHub")
-    github.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
 
 
 def run(options: argparse.Namespace) -> int:
     """Make the students' repository, whole or not at all. Raises AutograderError."""
     settings = Settings.from_environment()
+    kit = REPOSITORY / "source" / settings.assignment / "gptkit"
     with new_folder(options.folder) as made:
-        fill(made, settings)
+        shutil.copytree(kit, made / "gptkit", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copyfile(settings.release, made / settings.release.name)
+        for name, place in PLACES.items():
+            text = (TEMPLATES / "github" / name).read_text("utf-8")
+            save(made / place, text.replace("gpt2.ipynb", settings.release.name))
+        save(made / "requirements.txt", pinned([*PACKAGES, *NOTEBOOK]))
     print(f"{options.folder} is ready: try `pytest` in it, then push it as the template repository of the assignment.")
     return 0
-
-
-def fill(folder: Path, settings: Settings) -> None:
-    """Write the repository's files."""
-    kit = REPOSITORY / "source" / settings.assignment / "gptkit"
-    shutil.copytree(kit, folder / "gptkit", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(settings.release, folder / settings.release.name)
-    for name, place in PLACES.items():
-        text = (TEMPLATES / "github" / name).read_text("utf-8")
-        save(folder / place, text.replace("gpt2.ipynb", settings.release.name))
-    save(folder / "requirements.txt", pinned([*PACKAGES, *NOTEBOOK]))

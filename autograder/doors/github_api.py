@@ -10,7 +10,6 @@ from typing import Any
 import requests
 
 from autograder.errors import CannotGrade, NotGraded, UsageError
-from autograder.settings import GitHubAccess
 
 JSON, RAW, SHA = (f"application/vnd.github.{kind}" for kind in ("json", "raw", "sha"))  # forms of an answer
 ATTEMPTS = 5
@@ -29,27 +28,29 @@ class Refused(NotGraded):
 class GitHub:
     """What a token may read. Raises CannotGrade when GitHub cannot be reached, UsageError when it refuses the token."""
 
-    def __init__(self, access: GitHubAccess):
-        self.access = access
+    def __init__(self, url: str, token: str):
+        self.url, self.token = url, token
         self.session = requests.Session()
-        self.session.auth = self.sign  # a function, so that no .netrc takes its place
+        # A function, so that no .netrc takes its place. A renamed repository's answer points to its new address, and
+        # requests follows with the token on the same host only.
+        self.session.auth = self.sign
         self.session.headers.update({"X-GitHub-Api-Version": "2022-11-28", "User-Agent": "gpt2-autograder"})
 
     def sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Show the token to GitHub, and to no other server that an answer may point to."""
-        if str(request.url).startswith(f"{self.access.url}/"):
-            request.headers["Authorization"] = f"Bearer {self.access.token}"
+        if str(request.url).startswith(f"{self.url}/"):
+            request.headers["Authorization"] = f"Bearer {self.token}"
         return request
 
     def get(self, path: str, form: str = JSON, **asked: Any) -> requests.Response:
         """The answer to a path, or to the whole address of a next page. Raises Refused."""
-        url = f"{self.access.url}{path}" if path.startswith("/") else path
+        url = f"{self.url}{path}" if path.startswith("/") else path
         status, pause = 0, 0.0
         for attempt in range(ATTEMPTS):
             wait(pause)
             try:
                 answer = self.session.get(url, params=asked, headers={"Accept": form}, timeout=(10, 60))
-            except requests.RequestException:
+            except requests.RequestException:  # no answer at all: it is asked for again 1, 2, 4 and 8 seconds later
                 status, pause = 0, 2.0**attempt
                 continue
             if answer.ok:
@@ -60,7 +61,7 @@ class GitHub:
         if status == 401:
             raise UsageError("GitHub does not accept the token. Set GITHUB_TOKEN to one that has not expired.")
         if not status:
-            raise CannotGrade(f"GitHub cannot be reached at {self.access.url}. Try again later.")
+            raise CannotGrade(f"GitHub cannot be reached at {self.url}. Try again later.")
         raise Refused(status, path)
 
     def pages(self, path: str, **asked: Any) -> Iterator[Any]:

@@ -20,11 +20,13 @@ from typing import Any, NamedTuple
 from autograder.doors.github_api import RAW, SHA, GitHub, Refused, data
 from autograder.errors import NotGraded, UsageError
 from autograder.files import FULL, new_folder, save
+from autograder.lms.archives import somebodys
 from autograder.notebooks.choosing import DEEP, FEW, NOT_THEIRS, PLAIN
 from autograder.reports import clean
-from autograder.settings import GitHubAccess, Settings
+from autograder.settings import Settings, github_access
 
-HELP = """Fetch the notebooks of a class from GitHub into DIR/STUDENT/ASSIGNMENT/, as `autograder grade` takes them.
+DESCRIPTION = """\
+Fetch the notebooks of a class from GitHub into DIR/STUDENT/ASSIGNMENT/, as `autograder grade` takes them.
 
 SOURCE is OWNER/PATTERN, an organization and what its students' repositories are called, with one * for the student
 ('school/gpt2-*'); or a CSV file with the columns student and repository (OWNER/NAME). DIR.csv then says for each which
@@ -49,15 +51,11 @@ class Nothing(Exception):
     """This student has handed in nothing; the message says in what way."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    wide = argparse.RawDescriptionHelpFormatter
-    about = "fetch the notebooks of a class from GitHub"
-    collect = commands.add_parser("github collect", help=about, description=HELP, formatter_class=wide)
-    collect.add_argument("source", metavar="SOURCE", help="OWNER/PATTERN, or a CSV file with student and repository")
-    collect.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", metavar="SOURCE", help="OWNER/PATTERN, or a CSV file with student and repository")
+    command.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
     example = "for example 2026-11-01T00:00+01:00 (default: the last push)"
-    collect.add_argument("--deadline", metavar="TIME", type=moment, help=f"the last push before it counts, {example}")
+    command.add_argument("--deadline", metavar="TIME", type=moment, help=f"the last push before it counts, {example}")
 
 
 def moment(text: str) -> datetime:
@@ -65,7 +63,7 @@ def moment(text: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        when = datetime.min
+        when = datetime.min  # which has no zone
     if when.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no time with a zone, as 2026-11-01T00:00+01:00 is")
     return when
@@ -75,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     """Collect the notebooks, whole or not at all. Raises AutograderError; 3 when some could not be read."""
     from autograder.executors.batch import shown
 
-    assignment, github = Settings.from_environment().assignment, GitHub(GitHubAccess.from_environment())
+    assignment, github = Settings.from_environment().assignment, GitHub(*github_access())
     found = rostered if options.source.lower().endswith(".csv") else listed
     students = list(found(github, options.source))
     if not students:
@@ -87,19 +85,14 @@ def run(options: argparse.Namespace) -> int:
         made.mkdir()
         progress = shown(students, len(students), doing="collecting")
         rows = [collected(github, row, made, assignment, options.deadline) for row in progress]
-        save(table, as_csv(rows))
+        with io.StringIO() as text:
+            csv.writer(text, lineterminator="\n").writerows([Row._fields[:-1], *(row[:-1] for row in rows)])
+            save(table, text.getvalue())
     for row in rows:
         if row.problem:
             print(f"autograder: {clean(row.student)} has no notebook here: {clean(row.problem)}.", file=sys.stderr)
     print(f"{sum(not row.problem for row in rows)} of {len(rows)} notebooks are in {options.folder}; see {table}.")
     return 3 if any(row.unread for row in rows) else 0
-
-
-def as_csv(rows: list[Row]) -> str:
-    """The table, with a first line that names the columns."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([Row._fields[:-1], *(row[:-1] for row in rows)])
-    return text.getvalue()
 
 
 # ---- Which repositories ----
@@ -125,6 +118,7 @@ def listed(github: GitHub, source: str) -> Iterator[Row]:
 def rostered(_: GitHub, source: str) -> Iterator[Row]:
     """The repositories that a CSV file names. Raises UsageError."""
     try:
+        # Spreadsheets write a byte order mark first, and in some countries semicolons.
         text = Path(source).read_text("utf-8-sig")
         delimiter = max(",;\t", key=text.partition("\n")[0].count)
         table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
@@ -175,7 +169,9 @@ def standing(github: GitHub, facts: dict[str, Any], deadline: datetime | None) -
     name, branch = facts["full_name"], facts["default_branch"]
     if deadline and datetime.fromisoformat(facts["created_at"]) > deadline:
         raise Nothing("the repository was made after the deadline")
+    # A generator: nothing is asked before the first push is looked at.
     pushes = github.pages(f"/repos/{name}/activity", ref=f"refs/heads/{branch}")  # the newest first
+    # The time of the last push to any branch: that none was later says that none was to this branch.
     latest = facts["pushed_at"] or facts["created_at"]
     if deadline is None or datetime.fromisoformat(latest) <= deadline:  # no push since, so it is what is there now
         try:
@@ -197,18 +193,14 @@ def fetch(github: GitHub, name: str, commit: str, folder: Path) -> None:
     if tree["truncated"]:  # so many files that only those at the top are looked at
         tree = data(github.get(f"/repos/{name}/git/trees/{commit}"))
     files = [(Path(entry["path"]), entry["sha"]) for entry in tree["tree"] if entry["mode"] in REGULAR]
-    files = [(path, blob) for path, blob in files if theirs(path.parts)]
+    # None that `choosing` would not look at, and none that leads out of the folder, as `..` does.
+    files = [(path, blob) for path, blob in files if len(path.parts) <= DEEP + 1 and somebodys(path)]
     named = [(path, blob) for path, blob in files if ".ipynb" in path.name.lower()]
     plain = [(path, blob) for path, blob in files if path.suffix.lower() in PLAIN]
     if not named and not plain:
         raise Nothing("there is no notebook in the repository")
     for path, blob in (named or plain)[:FEW]:
         save(folder / path, github.get(f"/repos/{name}/git/blobs/{blob}", RAW).content)
-
-
-def theirs(parts: tuple[str, ...]) -> bool:
-    """Whether a path is one that `choosing` looks at, and none that leads out of its folder."""
-    return len(parts) <= DEEP + 1 and not any(part.startswith(".") or part in NOT_THEIRS for part in parts)
 
 
 def stamp(folder: Path, when: datetime) -> None:

@@ -12,8 +12,8 @@ import shlex
 import sys
 import zipfile
 from collections.abc import Collection, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from autograder.errors import AutograderError, NotGraded
 from autograder.files import save, save_output
@@ -29,59 +29,39 @@ PARTS = ("autograder", "source/gpt2/gptkit", "solutions/picoGPT")
 PACKAGES = ("numpy", "regex", "requests", "filelock", "tqdm", "ipython")  # what the grader imports
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    zipped = commands.add_parser("gradescope", help="make the autograder zip for Gradescope")
-    zipped.add_argument(
-        "file", metavar="FILE.zip", nargs="?", default="gpt2-gradescope.zip", help="default: %(default)s"
-    )
+def add_options(command: argparse.ArgumentParser) -> None:
+    usual = "gpt2-gradescope.zip"
+    command.add_argument("file", metavar="FILE.zip", nargs="?", default=usual, help="default: %(default)s")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the autograder zip. Raises AutograderError."""
-    pack(Path(options.file), Settings.from_environment())
-    print(f"{options.file} is ready: upload it at Gradescope as the assignment's autograder.")
-    return 0
-
-
-def pack(target: Path, settings: Settings) -> None:
-    """Write the autograder zip, whole or not at all. Raises AutograderError."""
+    """Make the autograder zip, whole or not at all. Raises AutograderError."""
+    # Made in memory, so that a run that is stopped, or a disk that is full, leaves no half of a zip to upload.
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in contents(settings):
-            put(archive, name, content, 0o755 if name in SCRIPTS else 0o644)
-    save_output(target, memory.getvalue())
+        for name, content in contents(Settings.from_environment()):
+            info = zipfile.ZipInfo(name)  # its date is always the same, so the same grader makes the same zip
+            info.external_attr = (0o755 if name in SCRIPTS else 0o644) << 16
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+    save_output(Path(options.file), memory.getvalue())
+    print(f"{options.file} is ready: upload it at Gradescope as the assignment's autograder.")
+    return 0
 
 
 def contents(settings: Settings) -> Iterator[tuple[str, bytes]]:
     """(name, bytes) of all that grades elsewhere: the scripts, the settings, what pip is to install, the grader."""
     for name in SCRIPTS:
         yield name, (TEMPLATES / name).read_bytes()
-    yield "settings.sh", variables(settings).encode()
-    yield "requirements.txt", pinned(PACKAGES).encode()
-    for path in [*parts(), settings.release, settings.answer_key]:
-        yield path.relative_to(REPOSITORY).as_posix(), path.read_bytes()
-
-
-def put(archive: zipfile.ZipFile, name: str, content: bytes, mode: int) -> None:
-    """Add one file. All bear the same date, so that the same grader makes the same zip."""
-    info = zipfile.ZipInfo(name)
-    info.external_attr, info.compress_type = mode << 16, zipfile.ZIP_DEFLATED
-    archive.writestr(info, content)
-
-
-def parts() -> Iterator[Path]:
-    """The files of the grader, the kit and the reference, without what Python leaves beside them."""
-    for folder in PARTS:
-        yield from sorted(p for p in (REPOSITORY / folder).rglob("*") if p.is_file() and p.suffix != ".pyc")
-
-
-def variables(settings: Settings) -> str:
-    """What run_autograder sets: where the packages lie, and the seed and limits of where the zip is made."""
-    chosen = settings.to_environment()
+    # Where the packages and models lie there, that no verdict is kept, and the seed and limits of where this is made.
     folders = ":".join(["$PWD", *(f"$PWD/{Path(part).parent}" for part in PARTS[1:])])
     lines = [f'export PYTHONPATH="{folders}" GPT2_MODELS_DIR="$PWD/models" AUTOGRADER_VERDICTS=""']
-    return "\n".join([*lines, *(f"export {name}={shlex.quote(value)}" for name, value in chosen.items()), ""])
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.to_environment().items()]
+    yield "settings.sh", "\n".join([*lines, ""]).encode()
+    yield "requirements.txt", pinned(PACKAGES).encode()
+    parts = (sorted((REPOSITORY / part).rglob("*")) for part in PARTS)
+    for path in [*chain(*parts), settings.release, settings.answer_key]:
+        if path.is_file() and path.suffix != ".pyc":
+            yield path.relative_to(REPOSITORY).as_posix(), path.read_bytes()
 
 
 def pinned(names: Collection[str]) -> str:

@@ -7,17 +7,22 @@ import io
 import zipfile
 from collections import Counter
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from autograder.doors.report import load
 from autograder.errors import UsageError
+from autograder.executors.local import skip_slow_import
 from autograder.files import save_output
+from autograder.lms import table
+from autograder.lms.archives import named, uploads
+from autograder.reports import clean
+from autograder.reports.class_statistics import by_student
 from autograder.settings import Settings
 
 if TYPE_CHECKING:
-    from autograder.lms.table import Row
     from autograder.nbgrader.marks import GradedCourse
 
-HELP = """Fill in the table of marks that Moodle or Canvas exported, for you to upload there.
+DESCRIPTION = """Fill in the table of marks that Moodle or Canvas exported, for you to upload there.
 
 Run it in the course folder. The marks come from nbgrader's gradebook: those of the functions and that given by hand for
 the written answer, less the penalty for being late. A new file is written, in which nothing but the marks differs from
@@ -30,40 +35,37 @@ examples:
 EXCUSED = ("EX", "N/A")  # Canvas's words in place of a mark, of who is excused or was not given the assignment
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    wide = argparse.RawDescriptionHelpFormatter
-    marks = commands.add_parser(
-        "marks", help="fill in Moodle's or Canvas's marks", description=HELP, formatter_class=wide
-    )
-    export = marks.add_mutually_exclusive_group(required=True)
+def add_options(command: argparse.ArgumentParser) -> None:
+    export = command.add_mutually_exclusive_group(required=True)
     export.add_argument("--moodle", metavar="EXPORT.csv", help="the grading worksheet that Moodle made")
     export.add_argument("--canvas", metavar="EXPORT.csv", help="the gradebook that Canvas exported")
-    marks.add_argument("--column", metavar="NAME", help="where the marks belong, if that is not clear")
-    marks.add_argument("--to", metavar="FILE", help="default: beside the export, its name with -marks")
-    source = marks.add_mutually_exclusive_group()
+    command.add_argument("--column", metavar="NAME", help="where the marks belong, if that is not clear")
+    command.add_argument("--to", metavar="FILE", help="default: beside the export, its name with -marks")
+    source = command.add_mutually_exclusive_group()
     source.add_argument("--feedback", metavar="FILE.zip", help="also zip the feedback pages, for Moodle or Canvas")
     source.add_argument("--results", metavar="RECORDS.json", help="take the marks from what grade --json wrote")
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the filled-in table, and say who is missing. Raises AutograderError."""
-    from autograder.lms import table
-
     settings, course = Settings.from_environment(), None
     if options.results:
         marks, without, full = from_records(Path(options.results))
     else:
-        from autograder.nbgrader.marks import GradedCourse
+        skip_slow_import()
+        from autograder.nbgrader.marks import GradedCourse  # here, for nbgrader takes seconds to load
 
         course = GradedCourse(settings.assignment)
         marks, without, full = course.marks, course.unfinished, course.full
     export = Path(options.canvas or options.moodle)
     filled = (table.canvas if options.canvas else table.moodle)(export, options.column, full)
+    # An LMS takes the number as it is: 80 of 90 points would stand there as 80 of 100.
     if filled.full not in (None, full):
         there = f"{export}: the highest mark is {filled.full:g} there and {full:g} here"
         raise UsageError(f"{there}: make it {full:g} in the LMS, and export again.")
     rows = {student: row for student in sorted(marks) if (row := filled.row_of(student))}
+    # The place of a mark's cell stands for its row. Who claims one that another claims, too (by a login and an address,
+    # say), gets no mark: nobody can tell here whose it is.
     claimed = Counter(row.mark.start for row in rows.values())
     twice = [student for student, row in rows.items() if claimed[row.mark.start] > 1]
     kept = [student for student, row in rows.items() if row.mark.says.strip() in EXCUSED]
@@ -84,27 +86,20 @@ def run(options: argparse.Namespace) -> int:
 
 def say(why: str, who: list[str]) -> None:
     """Say whom something holds for, if there is anybody."""
-    from autograder.reports import clean
-
     if who:
         print(f"  {len(who)} {why}: {clean(', '.join(who))}")
 
 
 def from_records(path: Path) -> tuple[dict[str, float], list[str], float]:
     """Marks by student, who could not be graded, and the highest mark, of records. Raises UsageError."""
-    from autograder.doors.report import load
-    from autograder.reports.class_statistics import by_student
-
     records = {student.removesuffix(".ipynb"): record for student, record in by_student(load(path)).items()}
     without = sorted(student for student, record in records.items() if record.score is None)
     marks = {student: record.score or 0.0 for student, record in records.items()}
     return marks, without, max(record.max_score for record in records.values())
 
 
-def pages(target: Path, course: GradedCourse, given: dict[str, Row], canvas: bool) -> None:
+def pages(target: Path, course: GradedCourse, given: dict[str, table.Row], canvas: bool) -> None:
     """Zip the feedback pages under the names by which the LMS gives them to its students. Raises AutograderError."""
-    from autograder.lms.archives import named, uploads
-
     handed = uploads(course.archives(), course.assignment) if canvas else {}
     memory, without = io.BytesIO(), []
     with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -112,6 +107,7 @@ def pages(target: Path, course: GradedCourse, given: dict[str, Row], canvas: boo
             if canvas:
                 called = [PurePath(file).stem for file in handed.get(student, [])]
             else:
+                # Moodle takes feedback under the names that it gave to the submissions, with the participant's number.
                 title = (row.called[1:] or row.called)[0].replace("_", " ")
                 called = [f"{named(title, row.id)}_assignsubmission_file_{course.assignment}"]
             if called and course.page(student).is_file():

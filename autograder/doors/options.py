@@ -8,6 +8,7 @@ import os
 
 def add_grading_options(command: argparse.ArgumentParser) -> None:
     """The options of every command that grades."""
+    # Those that this process may use: in a cluster's job not all that the machine has. macOS cannot say.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     command.add_argument(
         "--jobs",
@@ -17,9 +18,8 @@ def add_grading_options(command: argparse.ArgumentParser) -> None:
         help="notebooks at the same time (default: one for each core, here %(default)s)",
     )
     command.add_argument("--fresh", action="store_true", help="examine anew what an earlier run examined already")
-    command.add_argument(
-        "--scheduler", metavar="ADDRESS", help="examine on the workers of a Dask scheduler, for example tcp://host:8786"
-    )
+    scheduler = "examine on the workers of a Dask scheduler, for example tcp://host:8786"
+    command.add_argument("--scheduler", metavar="ADDRESS", help=scheduler)
     add_isolation(command)
 
 

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from autograder.errors import AutograderError
 from autograder.files import save
@@ -26,9 +25,8 @@ class ReleaseError(AutograderError):
     """The assignment could not be remade; the message says which step failed and how."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    commands.add_parser("release", help="remake release/, solutions/gpt2.html and the kit's data from source/")
+def add_options(_: argparse.ArgumentParser) -> None:
+    """It has none."""
 
 
 def run(_: argparse.Namespace) -> int:
@@ -36,6 +34,7 @@ def run(_: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     source, release = settings.answer_key, settings.release.parent
     solved = REPOSITORY / "solutions" / f"{settings.assignment}.html"
+    # First of all, for the release holds a copy of the kit, and the solved notebook runs on one.
     print("gptkit's data files")
     if KIT.parent != source.parent:  # another assignment's kit is a copy of gpt2's, with its own points
         shutil.copytree(KIT, source.parent / "gptkit", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
@@ -43,6 +42,7 @@ def run(_: argparse.Namespace) -> int:
     print(f"release/{settings.assignment}")
     with tempfile.TemporaryDirectory(dir=release.parent, prefix=".new-") as scratch:
         made = generate(Path(scratch), settings.assignment)
+        # A folder cannot replace one with files in it. The old one goes with the scratch folder.
         if release.exists():
             release.rename(Path(scratch) / "old")
         made.rename(release)
@@ -64,6 +64,7 @@ def generate(folder: Path, assignment: str) -> Path:
     """Run stock `nbgrader generate_assignment` into `folder`, without a gradebook; returns the assignment's folder."""
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--no-db", "--force"]
     options = [f"--CourseDirectory.release_directory={folder}", "--log-level=WARN"]
+    # As an instructor runs it, in the repository's root, for the nbgrader_config.py there.
     done = subprocess.run([*command, *options], cwd=REPOSITORY, capture_output=True, text=True)
     if done.returncode:
         raise ReleaseError(f"nbgrader generate_assignment failed:\n{done.stderr.strip()}")

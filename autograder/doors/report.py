@@ -8,20 +8,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from autograder.doors.grade import name_without_a_mark, unzipped
 from autograder.doors.options import add_grading_options
 from autograder.errors import CannotGrade, UsageError
+from autograder.executors.batch import grade_all
+from autograder.executors.local import skip_slow_import
 from autograder.files import save_output
+from autograder.notebooks.choosing import submissions
+from autograder.notebooks.similarity import groups
+from autograder.notebooks.submission import Release
+from autograder.record import Record
+from autograder.reports import clean, from_json
+from autograder.reports.class_statistics import ClassReport, Links, by_student, table
 from autograder.settings import Settings
 
-if TYPE_CHECKING:
-    from autograder.record import Record
-    from autograder.reports.class_statistics import ClassReport, Links
-
-HELP = """Write one page about a whole class, and a table (CSV) of the same.
+DESCRIPTION = """Write one page about a whole class, and a table (CSV) of the same.
 
 The page shows how the scores are spread, how each exercise went, which mistakes were made by how many students (and by
 whom, behind a fold), checks that everybody or nobody passed, and answers that are nearly the same. It is one file that
@@ -34,33 +37,25 @@ examples:
   autograder report results.json --notebooks submitted/ --html class.html"""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command to the command line."""
-    report = commands.add_parser(
-        "report",
-        help="show what a class has not understood",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    report.add_argument(
-        "path", metavar="PATH|RECORDS.json", help="a folder or zip of notebooks, or what grade --json wrote"
-    )
-    report.add_argument("--html", metavar="FILE", help="the page (default: gpt2-report.html)")
-    report.add_argument("--csv", metavar="FILE", help="the table (default: beside the page, with its name)")
-    report.add_argument(
-        "--notebooks", metavar="PATH", help="with RECORDS.json: a folder or zip, where to look for similar answers"
-    )
-    add_grading_options(report)
+def add_options(command: argparse.ArgumentParser) -> None:
+    path = "a folder or zip of notebooks, or what grade --json wrote"
+    command.add_argument("path", metavar="PATH|RECORDS.json", help=path)
+    command.add_argument("--html", metavar="FILE", help="the page (default: gpt2-report.html)")
+    command.add_argument("--csv", metavar="FILE", help="the table (default: beside the page, with its name)")
+    notebooks = "with RECORDS.json: a folder or zip, where to look for similar answers"
+    command.add_argument("--notebooks", metavar="PATH", help=notebooks)
+    add_grading_options(command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the page and the table, and say on the terminal what stands out. Raises AutograderError."""
-    from autograder.reports import clean
-    from autograder.reports.class_page import page
-    from autograder.reports.class_statistics import table
+    skip_slow_import()
+    from autograder.reports.class_page import page  # here, for it loads nbconvert, which takes a second
 
     settings, asked = replace(Settings.from_environment(), fresh=options.fresh), Path(options.notebooks or "")
-    with unzipped(Path(options.path), settings) as path, unzipped(asked, settings) as folder:
+    assignment = settings.assignment
+    # Without --notebooks the second one is the working directory, where nothing is looked for.
+    with unzipped(Path(options.path), assignment) as path, unzipped(asked, assignment) as folder:
         report, notebooks = gather(options, settings, path, folder)
         if path != Path(options.path) or folder != asked:
             notebooks = {}  # what was unpacked is gone when the page is read
@@ -82,8 +77,6 @@ def run(options: argparse.Namespace) -> int:
 
 def load(path: Path) -> list[Record]:
     """The records in a file that `autograder grade --json` wrote. Raises UsageError."""
-    from autograder.reports import from_json
-
     try:
         records = from_json(path.read_text("utf-8"))
     except OSError as error:
@@ -97,12 +90,12 @@ def load(path: Path) -> list[Record]:
 
 def links(notebook: Path, assignment: str, page: Path) -> Links:
     """The way from the page to a notebook, and to the feedback that nbgrader or `course grade` has written for it."""
-    from autograder.reports.class_statistics import Links
 
     def way(to: Path) -> str:
         return quote(os.fsencode(os.path.relpath(to, page.parent)))  # a name may be no UTF-8
 
     folder = Path(os.path.abspath(notebook)).parent  # a link stays one  # noqa: PTH100
+    # COURSE/submitted/ada/gpt2/gpt2.ipynb has its page at COURSE/feedback/ada/gpt2/gpt2.html.
     feedback = folder.parent.parent.parent / "feedback" / folder.parent.name / assignment / f"{assignment}.html"
     return Links(way(notebook), way(feedback) if folder.name == assignment and feedback.is_file() else None)
 
@@ -111,12 +104,6 @@ def gather(
     options: argparse.Namespace, settings: Settings, path: Path, notebooks: Path
 ) -> tuple[ClassReport, dict[str, Path]]:
     """The records, graded or read, and the notebooks that belong to them, by student. Raises AutograderError."""
-    from autograder.executors.batch import grade_all
-    from autograder.notebooks.choosing import submissions
-    from autograder.notebooks.similarity import groups
-    from autograder.notebooks.submission import Release
-    from autograder.reports.class_statistics import ClassReport, by_student
-
     if path.suffix == ".json":
         records: Sequence[Record] = load(path)
         folder = notebooks if options.notebooks else None
@@ -124,7 +111,7 @@ def gather(
             raise UsageError(f"{options.notebooks}: none of the notebooks that {path} names is in it.")
     elif path.is_dir() or not path.exists():
         (work, without), folder = submissions(path, Release.of(settings), Path(options.path)), path
-        name_without_a_mark([without])
+        name_without_a_mark(without.items())
         records = grade_all(work, settings, options.isolation, options.jobs, options.scheduler)
     else:
         raise UsageError(f"{path}: neither a folder or zip of notebooks nor a .json file with their records.")

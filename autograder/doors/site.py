@@ -14,10 +14,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from gptkit import weights
 from gptkit.weights import folders, layout, tensorfile
@@ -47,18 +45,12 @@ installed into .venv-site. A student's browser fetches Pyodide {PYODIDE} from it
 --pyodide, from the site itself: a site for a school without internet."""
 
 
-def add_parser(commands: Any) -> None:
-    wide = argparse.RawDescriptionHelpFormatter
-    site = commands.add_parser(
-        "site", help="make the assignment's web site", description=DESCRIPTION, formatter_class=wide
-    )
-    site.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
-    site.add_argument(
-        "--pyodide", metavar="PATH", type=Path, help=f"a folder with Pyodide {PYODIDE}, copied into the site"
-    )
-    site.add_argument(
-        "--weights", action="store_true", help=f"put the real GPT-2 {REAL} on the site too, in half precision (250 MB)"
-    )
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet, or is empty")
+    pyodide = f"a folder with Pyodide {PYODIDE}, copied into the site"
+    command.add_argument("--pyodide", metavar="PATH", type=Path, help=pyodide)
+    real = f"put the real GPT-2 {REAL} on the site too, in half precision (250 MB)"
+    command.add_argument("--weights", action="store_true", help=real)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
             check_pyodide(options.pyodide)
         install()
         models = [REAL] if options.weights else []
+        # JupyterLite's settings lie beside the new folder, in the scratch folder that is gone when this is done.
         build(made.parent / ".lite", made, Settings.from_environment(), options.pyodide, models)
     print(f"{folder} is ready ({size(folder) / 1e6:.0f} MB): put it on a web server. To look at it here:")
     print(f"  {Path(sys.executable).name} -m http.server --directory {folder} 8000")
@@ -95,16 +88,12 @@ def install() -> None:
     if wheels.is_dir():
         return
     print(f"Installing JupyterLite from PyPI into {TOOLS.name} (20 MB, once) ...", flush=True)
-    pip = [str(tool("python")), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip = [str(TOOLS / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
     command([sys.executable, "-m", "venv", str(TOOLS)])
     command([*pip, "install", "-r", str(TEMPLATES / "site" / "requirements.txt")])
     command([*pip, "download", "--no-deps", "--dest", str(TOOLS / "new-wheels"), *WHEELS])
+    # Last of all: where this folder is, everything is, and a run that was stopped before begins again.
     (TOOLS / "new-wheels").rename(wheels)
-
-
-def tool(name: str) -> Path:
-    """A program of the environment."""
-    return TOOLS / ("Scripts" if sys.platform == "win32" else "bin") / name
 
 
 def command(words: list[str], folder: Path | None = None) -> None:
@@ -126,12 +115,9 @@ def build(lite: Path, made: Path, settings: Settings, pyodide: Path | None, mode
         pack_kit(REPOSITORY / "source" / settings.assignment / "gptkit", lite, models),
     ]
     packages = [*KERNEL, *NEEDED, *(f"{FROM_WORKER}/{wheel.name}" for wheel in wheels)]
-    kernel = {
-        "loadPyodideOptions": {"packages": packages},
-        "pyodideUrl": DISTRIBUTION,
-        "disablePyPIFallback": bool(pyodide),
-    }
-    if pyodide:
+    options = {"loadPyodideOptions": {"packages": packages}, "pyodideUrl": DISTRIBUTION}
+    kernel = options | {"disablePyPIFallback": bool(pyodide)}
+    if pyodide:  # found there, its address takes the place of the public one
         copy_pyodide(pyodide, lite / "static" / "pyodide")
     config = {
         "appName": "GPT-2, from the inside",
@@ -140,7 +126,7 @@ def build(lite: Path, made: Path, settings: Settings, pyodide: Path | None, mode
     }
     save(lite / "jupyter-lite.json", json.dumps({"jupyter-lite-schema-version": 0, "jupyter-config-data": config}))
     shutil.copyfile(TEMPLATES / "site" / "overrides.json", lite / "overrides.json")
-    words = [str(tool("jupyter-lite")), "build", "--lite-dir", str(lite), "--output-dir", str(made)]
+    words = [str(TOOLS / "bin" / "jupyter-lite"), "build", "--lite-dir", str(lite), "--output-dir", str(made)]
     words += ["--no-sourcemaps", "--no-unused-shared-packages", "--apps", "notebooks", "--apps", "tree"]
     command(words, lite.parent)  # it leaves a file of its own there
     put_notebook(made, settings.release.name, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
@@ -151,8 +137,10 @@ def build(lite: Path, made: Path, settings: Settings, pyodide: Path | None, mode
         put_model(name, made / "models" / name)
     start = (TEMPLATES / "site" / "index.html").read_text("utf-8").replace("NOTEBOOK", settings.release.name)
     save(made / "index.html", start)
+    # A student's browser keeps the notebook it has saved; by this version page.js knows that there is a newer one.
     about = json.dumps({"notebook": settings.release.name, "version": version, "kernelspec": usual})
     save(made / "page.js", (TEMPLATES / "site" / "page.js").read_text("utf-8").replace("ABOUT", about, 1))
+    # JupyterLite's page asks for them and JupyterLite does not bring them: errors in a browser's console.
     (made / "static" / "favicons").mkdir(parents=True)
     for icon in ICONS:
         shutil.copyfile(made / "notebooks" / "favicon.ico", made / "static" / "favicons" / f"favicon-{icon}.ico")
@@ -204,21 +192,11 @@ def pack_kit(kit: Path, folder: Path, models: list[str]) -> Path:
 def copy_pyodide(source: Path, target: Path) -> None:
     """Copy a Pyodide without the packages that the assignment does not need: of 400 MB, 30 are left."""
     lock = json.loads((source / "pyodide-lock.json").read_text("utf-8"))
-    kept = closure(lock["packages"], [*KERNEL, *NEEDED])
+    kept = [*KERNEL, *NEEDED]
+    for name in kept:  # which grows on the way, by what each of them depends on
+        kept += [needed for one in lock["packages"][name]["depends"] if (needed := one.replace("_", "-")) not in kept]
     target.mkdir(parents=True)
     for name in [*CORE, *(lock["packages"][package]["file_name"] for package in kept)]:
         shutil.copyfile(source / name, target / name)
-    lock["packages"] = {name: lock["packages"][name] for name in kept}
+    lock["packages"] = {name: lock["packages"][name] for name in sorted(kept)}
     save(target / "pyodide-lock.json", json.dumps(lock))
-
-
-def closure(packages: dict[str, dict], names: Iterable[str]) -> list[str]:
-    """The packages of these names and all that they depend on."""
-    found: dict[str, None] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop().replace("_", "-")
-        if name not in found:
-            found[name] = None
-            waiting += packages[name]["depends"]
-    return sorted(found)

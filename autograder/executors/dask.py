@@ -26,6 +26,7 @@ class DaskCluster:
         except ImportError:
             raise UsageError("--scheduler needs Dask: pip install distributed") from None
         try:
+            # Without set_as_default=False, whatever else in this process uses Dask would use these workers.
             self.client = Client(address, timeout=ANSWERS, set_as_default=False)
         except (OSError, ValueError):
             raise CannotGrade(f"{address}: no Dask scheduler answers there.") from None
@@ -50,6 +51,7 @@ class DaskCluster:
         except TimeoutError:
             self.client.close()
             raise CannotGrade(f"No worker has joined the Dask scheduler in {JOINS} seconds.") from None
+        # Not pure: Dask would give a call that equals an earlier one that one's result, without making it.
         self.executor = self.client.get_executor(pure=False)
         return self
 
@@ -60,6 +62,7 @@ class DaskCluster:
         try:
             return self.executor.submit(function, *args)
         except Exception:
+            # distributed raises one of many things here, too; a client that still runs did not lose its scheduler.
             if self.client.status == "running":
                 raise
             raise CannotGrade(GONE) from None

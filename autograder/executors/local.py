@@ -37,6 +37,7 @@ class LocalPool:
         return self
 
     def start(self) -> None:
+        # Spawned, not forked: this process may have threads (progress, Dask), whose locks a fork would copy locked.
         self.pool = ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), begin)
 
     def __exit__(self, kind: type | None, *_: Any) -> None:
@@ -53,7 +54,7 @@ class LocalPool:
     def submit(self, function: Callable, *args: Any) -> Future:
         try:
             return self.pool.submit(function, *args)
-        except BrokenProcessPool:
+        except BrokenProcessPool:  # one process died, and the pool takes no more calls
             self.start()
             return self.pool.submit(function, *args)
 
@@ -73,4 +74,5 @@ def skip_slow_import() -> None:
 
 def end_with(parent: int) -> None:
     wait_for_end([parent])
+    # Not sys.exit, which would end this thread alone.
     os._exit(1)

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import FileIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, NamedTuple
 
 from autograder.errors import UsageError
@@ -41,23 +41,20 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 class Packed(NamedTuple):
-    """One file as it is packed: where, its size and time, and how to open it."""
+    """One file as it is packed: where, its size and time, and how to open it; then whose it is, as `whose` finds out.
+
+    `id` is the LMS's, "" where a folder's name is all there is; `upload` counts upwards, 0 where nothing says.
+    """
 
     path: PurePosixPath
     size: int
     time: float
     open: Callable[[], IO[bytes]]
-
-
-class Handed(NamedTuple):
-    """One file of a student's. `id` is the LMS's, "" where a folder's name is all there is; `upload` counts upwards."""
-
-    student: str
-    id: str
-    file: PurePosixPath
-    upload: int
-    packed: Packed
-    archive: int
+    archive: int = 0
+    student: str = ""
+    id: str = ""
+    file: PurePosixPath = PurePosixPath()
+    upload: int = 0
 
 
 @contextlib.contextmanager
@@ -84,13 +81,14 @@ def unpack(archives: list[Path], into: Path, assignment: str) -> list[str]:
     with contextlib.ExitStack() as opened:
         for student, files in sorted_out(archives, assignment, opened, told).items():
             left = STUDENT_BYTES
-            for number, one in enumerate(sorted(files, key=lambda f: (f.file.suffix != ".ipynb", f.packed.size))):
-                left -= min(one.packed.size, MAX_BYTES + 1)
+            # Notebooks come first, so that a student's data set costs them no notebook.
+            for number, one in enumerate(sorted(files, key=lambda f: (f.file.suffix != ".ipynb", f.size))):
+                left -= min(one.size, MAX_BYTES + 1)
                 if student and (left < 0 or number == MANY):
                     told.append(f"{student}: too many or too large files; left out from {one.file} on.")
                     break
-                if why := write(one.packed, into / student / one.file):
-                    told.append(f"{one.packed.path}: not taken: {why}.")
+                if why := write(one, into / student / one.file):
+                    told.append(f"{one.path}: not taken: {why}.")
     return told
 
 
@@ -98,22 +96,23 @@ def uploads(archives: list[Path], assignment: str) -> dict[str, list[str]]:
     """By student, the names that Canvas gave to their files. Raises UsageError."""
     with contextlib.ExitStack() as opened:
         handed = sorted_out(archives, assignment, opened, [])
-        return {who: [one.packed.path.name for one in files if one.upload] for who, files in handed.items()}
+        return {who: [one.path.name for one in files if one.upload] for who, files in handed.items()}
 
 
 def sorted_out(
     archives: list[Path], assignment: str, opened: contextlib.ExitStack, told: list[str]
-) -> dict[str, list[Handed]]:
+) -> dict[str, list[Packed]]:
     """By student, the files that count; "" for what is nobody's."""
-    found: dict[str, list[Handed]] = defaultdict(list)
+    found: dict[str, list[Packed]] = defaultdict(list)
     for number, archive in enumerate(archives):
         packed = list(in_folder(archive) if archive.is_dir() else in_zip(archive, opened, told))
-        for one in whose(packed, assignment, number):
-            found[one.student.casefold()].append(one)  # some file systems keep Ada and ada in one folder
+        for one in whose(packed, assignment):
+            # Some file systems keep Ada and ada in one folder.
+            found[one.student.casefold()].append(one._replace(archive=number))
     return {files[0].student: kept for files in found.values() if (kept := counting(files, told))}
 
 
-def counting(files: list[Handed], told: list[str]) -> list[Handed]:
+def counting(files: list[Packed], told: list[str]) -> list[Packed]:
     """Of a student's files those that count: of an LMS's the last ones; none where two people may have one name."""
     student, (_, last) = files[0].student, max((one.upload, one.archive) for one in files)
     if student and not files[0].id and len({(one.archive, one.student) for one in files}) > 1:
@@ -122,19 +121,19 @@ def counting(files: list[Handed], told: list[str]) -> list[Handed]:
     if files[0].id and any(one.archive != last for one in files):
         told.append(f"{student}: in several archives; the last one counts.")
         files = [one for one in files if one.archive == last]
-    by_name: dict[PurePosixPath, list[Handed]] = defaultdict(list)
+    by_name: dict[PurePosixPath, list[Packed]] = defaultdict(list)
     for one in files:
         by_name[one.file].append(one)
     kept = []
     for name, same in by_name.items():
         best = max(same, key=lambda one: one.upload)
         if len(same) > 1 and not best.upload:
-            told.append(f"{best.packed.path}: {len(same)} files of this name, so none is taken: rename them.")
+            told.append(f"{best.path}: {len(same)} files of this name, so none is taken: rename them.")
             continue
         if len(same) > 1:
-            told.append(f"{student}: handed in {len(same)} times; {best.packed.path.name} counts.")
+            told.append(f"{student}: handed in {len(same)} times; {best.path.name} counts.")
         if name.suffix.lower() in ARCHIVES:
-            told.append(f"{best.packed.path}: an archive in the archive is not opened: put what it holds in its place.")
+            told.append(f"{best.path}: an archive in the archive is not opened: put what it holds in its place.")
         kept.append(best)
     return kept
 
@@ -142,7 +141,7 @@ def counting(files: list[Handed], told: list[str]) -> list[Handed]:
 # ---- Whose a file is ----
 
 
-def whose(packed: list[Packed], assignment: str, archive: int) -> Iterator[Handed]:
+def whose(packed: list[Packed], assignment: str) -> Iterator[Packed]:
     """The files with their students, as the archive's names tell: Moodle's, Canvas's, or a folder for each."""
     paths = [one.path for one in packed]
     moodle = any(MOODLE.fullmatch(part) for path in paths for part in path.parts)
@@ -151,19 +150,21 @@ def whose(packed: list[Packed], assignment: str, archive: int) -> Iterator[Hande
     # A second file of one name is called gpt2-1.ipynb by Canvas.
     renamed = re.compile(rf"({re.escape(assignment)})-\d+(\.ipynb)", re.I)
     for one in packed:
-        student, id, upload, file = "", "", 0, one.path.relative_to(inside)
-        places = {place: match for place, part in enumerate(file.parts) if (match := MOODLE.fullmatch(part))}
+        file = one.path.relative_to(inside)
+        places = ((place, match) for place, part in enumerate(file.parts) if (match := MOODLE.fullmatch(part)))
         if canvas and (match := CANVAS.fullmatch(file.name)):
-            id, upload, student = match["id"], int(match["upload"] or 0), named(match["name"], match["id"])
-            file = PurePosixPath(renamed.sub(r"\1\2", match["file"] or file.name))
-        elif places:
-            place, match = next(iter(places.items()))
-            id, student = match["id"], named(match["name"], match["id"])
-            file = PurePosixPath(match["file"] or "", *file.parts[place + 1 :])
-            file = file if file.parts else PurePosixPath(one.path.name)
+            theirs = PurePosixPath(renamed.sub(r"\1\2", match["file"] or file.name))
+            student, upload = named(match["name"], match["id"]), int(match["upload"] or 0)
+            yield one._replace(student=student, id=match["id"], upload=upload, file=theirs)
+        elif found := next(places, None):
+            place, match = found
+            theirs = PurePosixPath(match["file"] or "", *file.parts[place + 1 :])
+            theirs = theirs if theirs.parts else PurePosixPath(one.path.name)
+            yield one._replace(student=named(match["name"], match["id"]), id=match["id"], file=theirs)
         elif len(file.parts) > 1 and not moodle:
-            student, file = file.parts[0], file.relative_to(file.parts[0])
-        yield Handed(student, id, file, upload, one, archive)
+            yield one._replace(student=file.parts[0], file=file.relative_to(file.parts[0]))
+        else:  # nobody's
+            yield one._replace(file=file)
 
 
 def named(name: str | None, id: str) -> str:
@@ -190,13 +191,16 @@ def in_zip(path: Path, opened: contextlib.ExitStack, told: list[str]) -> Iterato
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
     except DAMAGED:
         raise UsageError(f"{path}: not a zip, or only a part of one: download it again.") from None
+    # The sizes are those that the archive states. `write` reads no further than MAX_BYTES, whatever it states.
     infos = [info for info in zipped.infolist() if not info.is_dir()]
     if sum(min(info.file_size, MAX_BYTES) for info in infos) > CLASS_BYTES + CLASS_RATIO * path.stat().st_size:
         raise UsageError(f"{path}: unpacks to far more than notebooks do, so nothing was unpacked.")
     for info in infos:
         place = PurePosixPath(readable(info))
+        # The last condition is a drive of Windows, as in C:gpt2.ipynb.
         if place.is_absolute() or ".." in place.parts or not place.parts or place.parts[0][1:2] == ":":
             told.append(f"{place}: not taken: the name leads out of the archive.")
+        # The upper half is the file's mode, where the archive was made on a Unix, and mostly zero elsewhere.
         elif stat.S_ISLNK(info.external_attr >> 16):
             told.append(f"{place}: not taken: it is a link.")
         elif info.flag_bits & 1:
@@ -208,9 +212,11 @@ def in_zip(path: Path, opened: contextlib.ExitStack, told: list[str]) -> Iterato
 def readable(info: zipfile.ZipInfo) -> str:
     """An entry's name: UTF-8 where it is that though nothing says so, as macOS writes it; in one spelling."""
     name = info.filename
+    # Without the flag for UTF-8, zipfile takes a name for cp437, in which every byte is some character.
     if not info.flag_bits & 0x800:
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
+    # macOS writes an ä as a and two dots, other systems as one letter; some zips of Windows have backslashes.
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
 
 
@@ -230,7 +236,8 @@ def zips_in(folder: Path) -> list[Path]:
     return sorted(zips, key=lambda path: (path.stat().st_mtime_ns, path))
 
 
-def somebodys(place: PurePosixPath) -> bool:
+def somebodys(place: PurePath) -> bool:
+    """Whether a path may lead to somebody's work; whoever looks for notebooks later passes the others by."""
     return not any(part.startswith(".") or part in NOT_THEIRS for part in place.parts)
 
 
@@ -240,6 +247,7 @@ def write(packed: Packed, target: Path) -> str:
     Of one that is too large, as much as shows that it is: whoever reads notebooks says so.
     """
     try:
+        # No extractall: it would write what the archive says, of any size, over what is there.
         with packed.open() as source:
             content = source.read(MAX_BYTES + 1)
         target.parent.mkdir(parents=True, exist_ok=True)

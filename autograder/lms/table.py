@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,24 +36,29 @@ class Row(NamedTuple):
 
 @dataclass
 class Table:
-    """An LMS's export: as it stands in the file, and the students in it."""
+    """An LMS's export: as it stands in the file, its students, and what it says of the highest mark ("": nothing)."""
 
     path: Path
     text: str
     encoding: str
     delimiter: str
-    cells: list[list[Cell]]  # by row; the first one is the header
     header: list[str]
+    cells: list[list[Cell]]  # by row, those below the header that are whole
+    rows: list[Row] = field(default_factory=list)
+    highest: str = ""
 
-    def of(self, rows: list[Row], full: str) -> Table:
-        """The same with its students, and what it says of the highest mark ("" where it does not)."""
-        self.full, self.comma = number(full), "," in full
-        self.known: dict[str, list[Row]] = defaultdict(list)
-        for row in rows:
-            for known in {plain(one) for one in [row.id, *row.called]} - {""}:
-                self.known[known].append(row)
-        self.rows = rows
-        return self
+    @property
+    def full(self) -> float | None:
+        return number(self.highest)
+
+    @cached_property
+    def known(self) -> dict[str, list[Row]]:
+        """The students by all that the table calls them."""
+        known = defaultdict(list)
+        for row in self.rows:
+            for name in {plain(one) for one in [row.id, *row.called]} - {""}:
+                known[name].append(row)
+        return known
 
     def row_of(self, student: str) -> Row | None:
         """The row of whom a gradebook calls `student`: a login, address, id or name that is theirs alone, or the name
@@ -60,6 +66,7 @@ class Table:
         """
         found = self.known.get(plain(student), [])
         if not found and (match := re.fullmatch(r"(.*)_(\d+)", student)):
+            # An id alone is not enough: a folder that somebody named by hand may end in a number, too.
             by_id = [row for row in self.known.get(match[2], []) if row.id == match[2]]
             name = letters(match[1])
             found = [row for row in by_id if any(name in one or one in name for one in spellings(row))]
@@ -69,7 +76,7 @@ class Table:
         """The file with these marks; encoding, delimiter, quotes and line ends are its own."""
         pieces, at = [], 0
         for row, score in sorted(marks, key=lambda one: one[0].mark.start):
-            digits = f"{round(score, 2):g}".replace(".", "," if self.comma else ".")
+            digits = f"{round(score, 2):g}".replace(".", "," if "," in self.highest else ".")
             quoted = self.text[row.mark.start : row.mark.end].startswith('"') or self.delimiter in digits
             pieces += [self.text[at : row.mark.start], f'"{digits}"' if quoted else digits]
             at = row.mark.end
@@ -99,13 +106,15 @@ def canvas(path: Path, column: str | None, full: float) -> Table:
     if not {"ID", "Section"} <= {*table.header}:
         raise UsageError(f"{path}: not a gradebook that Canvas exported (Grades > Export > Export Entire Gradebook).")
     id, section = table.header.index("ID"), table.header.index("Section")
-    whole = [row for row in table.cells[1:] if len(row) == len(table.header)]
-    points = next((row for row in whole if POINTS in row[0].says), [])
+    points = next((row for row in table.cells if POINTS in row[0].says), [])
+    # Behind the assignments stand Canvas's own totals, for which the row of the highest marks says "(read only)".
     graded = [cell for cell in range(section + 1, len(points)) if number(points[cell].says) is not None]
     place = chosen(table, column, [cell for cell in graded if number(points[cell].says) == full], graded)
-    students = [row for row in whole if row[id].says.strip() and row is not points]
-    rows = [Row(row[id].says.strip(), [cell.says for cell in row[:section]], row[place]) for row in students]
-    return table.of(rows, points[place].says if points else "")
+    for row in table.cells:
+        if row[id].says.strip() and row is not points:
+            table.rows.append(Row(row[id].says.strip(), [cell.says for cell in row[:section]], row[place]))
+    table.highest = points[place].says if points else ""
+    return table
 
 
 def moodle(path: Path, column: str | None, full: float) -> Table:
@@ -113,18 +122,17 @@ def moodle(path: Path, column: str | None, full: float) -> Table:
     mark, `full` for everybody. Raises UsageError.
     """
     table = opened(path)
-    whole = [row for row in table.cells[1:] if len(row) == len(table.header)]
-    students = [row for row in whole if PARTICIPANT.fullmatch(row[0].says)]
-    if not students or len(table.header) < 3:
+    students = [row for row in table.cells if PARTICIPANT.fullmatch(row[0].says)]
+    last = len(table.header) - 1
+    if not students or last < 2:
         raise UsageError(f"{path}: not a grading worksheet of Moodle's (Assignment > Download grading worksheet).")
     titles = [cell for cell, title in enumerate(table.header) if title == "Grade"]
-    before = [at for at in range(1, len(table.header) - 1) if all(number(row[at + 1].says) == full for row in students)]
-    place = chosen(table, column, titles or before, range(1, len(table.header)))
-    rows = [
-        Row(PARTICIPANT.sub(r"\1", row[0].says), [cell.says for cell in row[:place]], row[place]) for row in students
-    ]
-    highest = students[0][place + 1].says if place + 1 < len(table.header) else ""
-    return table.of(rows, highest)
+    before = [cell for cell in range(1, last) if all(number(row[cell + 1].says) == full for row in students)]
+    place = chosen(table, column, titles or before, range(1, last + 1))
+    for row in students:
+        table.rows.append(Row(PARTICIPANT.sub(r"\1", row[0].says), [cell.says for cell in row[:place]], row[place]))
+    table.highest = students[0][place + 1].says if place < last else ""
+    return table
 
 
 def chosen(table: Table, column: str | None, usual: list[int], possible: Collection[int]) -> int:
@@ -152,16 +160,21 @@ def opened(path: Path) -> Table:
         except UnicodeError:
             if utf16:
                 raise UsageError(f"{path}: a damaged text: export it again.") from None
+    # The delimiter of a spreadsheet goes by the country's language; the right one gives the header the most columns.
     tables = {delimiter: split(text, delimiter) for delimiter in ",;\t"}
     delimiter = max(tables, key=lambda one: len(tables[one][0]))
-    cells = tables[delimiter]
-    return Table(path, text, encoding, delimiter, cells, [cell.says.strip() for cell in cells[0]])
+    first, *rows = tables[delimiter]
+    whole = [row for row in rows if len(row) == len(first)]
+    return Table(path, text, encoding, delimiter, [cell.says.strip() for cell in first], whole)
 
 
+# The csv module reads such a table, but does not say where in the text a cell stands, and writes all of it anew.
 def split(text: str, delimiter: str) -> list[list[Cell]]:
     """The cells of a table by row, as RFC 4180 has it; a quote that is never closed is a character like others."""
+    # The `*+` give nothing back: `""` is never split, and where a quote is not closed, no shorter text is tried.
     field = re.compile(rf'("(?:[^"]|"")*+"|[^{delimiter}\r\n]*+)({delimiter}|\r\n|\n|\r|\Z)')
     rows: list[list[Cell]] = [[]]
+    # A byte order mark stays where it is and belongs to no cell.
     for match in field.finditer(text, text.startswith("\ufeff")):
         said = match[1][1:-1].replace('""', '"') if match[1].startswith('"') else match[1]
         rows[-1].append(Cell(said, *match.span(1)))

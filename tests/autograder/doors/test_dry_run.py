@@ -6,8 +6,8 @@ import shutil
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.doors import course as door
 from autograder.doors.command import main
-from autograder.executors import batch
 from tests.autograder.conftest import QUICK, new_course
 from tests.submissions.build import HERE, build
 
@@ -82,13 +82,13 @@ def test_marks_from_before_this_version_name_the_checks_that_fail(graded, capsys
 
 
 def test_who_cannot_be_graded_is_named_and_a_lost_notebook_is_a_zero(graded, capsys, monkeypatch):
-    whole = batch.examined
+    whole = door.examined
 
     def one_fails(grader, work, executor):
         for place, record in whole(grader, work, executor):
             yield place, grader.ungraded(work[place].label, "no memory") if work[place].label == "ada" else record
 
-    monkeypatch.setattr(batch, "examined", one_fails)
+    monkeypatch.setattr(door, "examined", one_fails)
     graded.submitted("cem").unlink()
     said = dry_run(graded, capsys)
     assert "  cem: 90 -> 0 (-90): " in said
