@@ -58,6 +58,7 @@ def load(name: str | None = None) -> Model:
     from gptkit.notebook.feedback import expect_functions
     from gptkit.weights import browser
 
+    # The notebook's cells say check(softmax), and a student may run one before softmax is defined.
     expect_functions()
     if name in browser.models():
         browser.fetch(name)

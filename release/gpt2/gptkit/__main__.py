@@ -67,6 +67,7 @@ def add_commands(parser: Parser) -> None:
 
 
 def _fetch(options: argparse.Namespace) -> None:
+    # Here, for this command alone needs requests and filelock, which a student's Python may lack.
     from gptkit.weights.fetch import fetch
 
     folder = fetch(options.name, options.source)

@@ -28,7 +28,8 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse's. A command itself refuses what it does not know; a group of commands alone prints its help."""
         words = sys.argv[1:] if args is None else list(args)
-        group = self._subparsers is not None  # what follows the command is the command's to judge
+        # argparse has no public way to ask. What follows a group's command is for that command to judge.
+        group = self._subparsers is not None
         own = itertools.takewhile(lambda word: word.startswith("-"), words) if group else words
         # A misspelt option is looked for first: argparse would complain of the value behind it, taken for an argument.
         known = list(self._option_string_actions)  # there is no public list of a parser's options
@@ -78,4 +79,5 @@ def printing() -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
+        # Python flushes stdout once more when it ends, and would complain of the pipe then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

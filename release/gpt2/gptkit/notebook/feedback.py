@@ -23,9 +23,11 @@ from html import escape
 from importlib import resources
 from types import SimpleNamespace
 
+from gptkit import load
 from gptkit.checks.core import Exercise, Local, Result, earned, kind_of, run
 from gptkit.checks.ladder import NEXT, steps
-from gptkit.engine.model import PARTS
+from gptkit.engine.complete import complete
+from gptkit.engine.model import GPT2, PARTS
 from gptkit.notebook.style import Shown, continued, in_html, marked
 
 POINTS = json.loads((resources.files("gptkit.checks") / "data" / "points.json").read_text("utf-8"))
@@ -40,7 +42,7 @@ def check(*functions: Callable) -> None:
 
     Prints one line to stderr when a check fails, and none when all pass. Never raises for what the functions do.
     """
-    from IPython.display import display
+    from IPython.display import display  # in functions: `load` needs this module, too, and does without IPython
 
     try:
         names = [name_of(f) for f in functions]
@@ -58,7 +60,7 @@ def check(*functions: Callable) -> None:
         if not feedback.passed:
             print(feedback.summary, file=sys.stderr)
         elif name == "end_to_end":
-            complete_a_sentence(given)
+            display(*complete_a_sentence(given))
 
 
 def examine(name: str, functions: dict[str, Callable]) -> Feedback:
@@ -69,7 +71,7 @@ def examine(name: str, functions: dict[str, Callable]) -> Feedback:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):  # warnings go to stderr as well
         results = run(exercise.checks, student)
-    older = [said for part, function in functions.items() if (said := left_standing(part, function))]
+    older = [said for part, function in functions.items() if (said := stale_definition(part, function))]
     feedback = Feedback(name, results, POINTS[name], printed.getvalue(), older)
     if name in FUNCTIONS:
         # What passed before and fails now must not go on running the model.
@@ -79,7 +81,7 @@ def examine(name: str, functions: dict[str, Callable]) -> Feedback:
     return feedback
 
 
-def left_standing(name: str, function: Callable) -> str:
+def stale_definition(name: str, function: Callable) -> str:
     """Says so when a cell run later was to define the function anew and did not: an error in it, another name.
 
     Empty when the function is the newest one, or nobody can tell; so always outside of IPython.
@@ -89,6 +91,7 @@ def left_standing(name: str, function: Callable) -> str:
     shell, code = get_ipython(), getattr(inspect.unwrap(function), "__code__", None)
     if shell is None or code is None or code.co_name != name:
         return ""
+    # IPython's list of what was run, by the number of the cell; and the text of one cell, as tracebacks look it up.
     ran = [source.strip() for source in getattr(shell.history_manager, "input_hist_parsed", ())]
     own = "".join(linecache.getlines(code.co_filename)).strip()
     # The cell that the function comes from is the last one that was run with this very text.
@@ -104,14 +107,8 @@ def left_standing(name: str, function: Callable) -> str:
     return ""
 
 
-def complete_a_sentence(functions: dict[str, Callable]) -> None:
+def complete_a_sentence(functions: dict[str, Callable]) -> tuple[Shown, Shown]:
     """Let GPT-2 speak through the student's three functions."""
-    from IPython.display import display
-
-    from gptkit import load
-    from gptkit.engine.complete import complete
-    from gptkit.engine.model import GPT2
-
     model = load()
     prompt = (
         "The queen, my lord, is"
@@ -119,7 +116,7 @@ def complete_a_sentence(functions: dict[str, Callable]) -> None:
         else "Alan Turing theorized that computers would one day become"
     )
     text = complete(GPT2(model.hparams, model.params, **functions), model.tokenizer, prompt, 10, progress=False)
-    display(Shown("<b>GPT-2, on your functions:</b>", "GPT-2, on your functions:"), continued(prompt, text))
+    return Shown("<b>GPT-2, on your functions:</b>", "GPT-2, on your functions:"), continued(prompt, text)
 
 
 def load_exercise(name: str) -> Exercise:
@@ -138,14 +135,14 @@ class Undefined:
 
 def expect_functions() -> None:
     """Put an `Undefined` into the notebook for each of the five functions that it lacks; nothing outside of IPython."""
-    if getattr(builtins, "__IPYTHON__", False):
+    if getattr(builtins, "__IPYTHON__", False):  # which IPython's shells and kernels set
         for name in FUNCTIONS:
             vars(sys.modules["__main__"]).setdefault(name, Undefined(name))
 
 
 def name_of(function: object) -> str:
     """Which exercise a function answers: by its own name, else by the notebook's variable that holds it (a lambda)."""
-    notebook = vars(sys.modules["__main__"])
+    notebook = vars(sys.modules["__main__"])  # a kernel's variables are those of __main__
     for known in FUNCTIONS:
         if getattr(function, "__name__", None) == known or notebook.get(known) is function:
             if isinstance(function, Undefined):
@@ -159,15 +156,11 @@ def name_of(function: object) -> str:
 
 def progress() -> str:
     """How many of the five functions are done in this kernel, and which of them GPT-2 runs on."""
-    plugged = [name for name in PARTS if name in yours]
-    running = (
-        f"GPT-2 is running on your {listed(plugged)}" if plugged else "GPT-2 still runs on the kit's own functions"
-    )
+    running = "GPT-2 still runs on the kit's own functions"
+    if plugged := [name for name in PARTS if name in yours]:
+        names = " and ".join([", ".join(plugged[:-1]), plugged[-1]] if len(plugged) > 1 else plugged)
+        running = f"GPT-2 is running on your {names}"
     return f"{len(yours)} of {len(FUNCTIONS)} functions done; {running}."
-
-
-def listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 @dataclass
@@ -187,9 +180,12 @@ class Feedback:
     @property
     def summary(self) -> str:
         """One line for stderr, which is also what nbgrader's Validate shows."""
-        done, first = sum(r.passed for r in self.results), next(r for r in self.results if not r.passed)
-        told = "" if first.status == "missing" else f"{self.title}: {done} of {len(self.results)} visible checks pass. "
-        return " ".join(f"{told}{first.message}".split())[:400]
+        first = next(r for r in self.results if not r.passed)
+        line = first.message
+        if first.status != "missing":
+            done = sum(r.passed for r in self.results)
+            line = f"{self.title}: {done} of {len(self.results)} visible checks pass. {line}"
+        return " ".join(line.split())[:400]
 
     @property
     def title(self) -> str:
@@ -203,6 +199,7 @@ class Feedback:
     @property
     def footer(self) -> list[str]:
         hidden = self.points - sum(self.points * r.check.share for r in self.results)
+        # Shares are decimal fractions, whose sum may miss 1 by a rounding error.
         more = f" and decide {hidden:.3g} of its {self.points:g} points" if hidden > 1e-9 else ""
         lines = [f"Visible checks only: more are run when this is graded{more}.", progress()]
         if any(r.passed for r in self.results) and not any(r.passed and r.check.value for r in self.results):
@@ -212,14 +209,14 @@ class Feedback:
     def rows(self) -> list[tuple[str, str, str, str, str, list[str]]]:
         """Mark, what is checked, points, what was found, the question that leads on, and further steps, of each check.
 
-        What is found twice is told once, and pointed to after that.
+        What is found twice is written out once, and pointed to after that.
         """
-        rows, told = [], set()
+        rows, seen = [], set()
         for r, got in zip(self.results, earned(self.results, self.points), strict=True):
             mark = "pass" if r.passed else "fail" if r.reached and r.status != "missing" else "open"
-            found, question = ("As above.", "") if r.message in told else (r.message, r.hint or "")
+            found, question = ("As above.", "") if r.message in seen else (r.message, r.hint or "")
             found = "" if r.passed else found if r.reached else "Not reached."
-            told.add(r.message)
+            seen.add(r.message)
             points = f"{got:.3g} / {self.points * r.check.share:.3g}"
             question = "" if r.passed else question
             more = steps(self.name, r.check.name, r.example, r.mistake, r.measured) if question else []

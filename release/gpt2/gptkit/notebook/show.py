@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from IPython.display import display
 
+from gptkit.engine.complete import complete
 from gptkit.notebook.feedback import yours
-from gptkit.notebook.style import BLUE, ORANGE, Picture, Shown, continued, new_figure, note, picture, theme
+from gptkit.notebook.style import BLUE, ORANGE, Picture, Shown, continued, drawing, note, picture
+from gptkit.weights import browser
 
 if TYPE_CHECKING:
     from gptkit import Model
@@ -25,17 +27,14 @@ MEANINGS = {
 
 def welcome(model: Model) -> None:
     """Which model is open, and how to get the real one."""
-    from gptkit.weights import browser
-
     text = f"This is GPT-2 {model.name}: {len(model.params['blocks'])} blocks, {count(model.params):,} parameters."
     if model.name == "tiny" and sys.platform == "emscripten":  # a browser's Python
         text += "\nIt is a small one that has read Shakespeare only, and it runs here, in your browser."
         for name in browser.models():
             text += f'\nTo have OpenAI\'s own GPT-2 (250 MB, and 2 GB of memory): model = load("{name}")'
     elif model.name == "tiny":
-        text += (
-            "\nIt is a small one that has read Shakespeare only. For OpenAI's own GPT-2 (500 MB), type in a terminal:"
-        )
+        text += "\nIt is a small one that has read Shakespeare only."
+        text += " For OpenAI's own GPT-2 (500 MB), type in a terminal:"
         text += "\n    python -m gptkit fetch 124M\nin this folder, then restart the kernel."
     print(text)
 
@@ -56,8 +55,7 @@ def completions(model: Model, prompts: list[str], n_tokens: int = 20) -> None:
 
 
 def model_text(model: Model, prompt: str, n_tokens: int, choose: Any = None) -> str:
-    from gptkit.engine.complete import complete
-
+    """What the model adds to a prompt, without a bar of progress: an output is stored with the notebook."""
     return complete(model.gpt2, model.tokenizer, prompt, n_tokens, choose, progress=False)
 
 
@@ -126,8 +124,6 @@ def cosines(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def similarities(model: Model, words: list[str]) -> None:
     """A heat map of how alike the token embeddings of some words are. Words of several tokens are left out."""
-    import matplotlib as mpl
-
     ids = {word: model.tokenizer.encode(word) for word in words}
     single = [word for word in words if len(ids[word]) == 1]
     if left_out := [word for word in words if word not in single]:
@@ -136,12 +132,11 @@ def similarities(model: Model, words: list[str]) -> None:
         return
     embeddings = model.params["wte"][[ids[word][0] for word in single]]  # [n_words, n_embd]
     values, labels = cosines(embeddings, embeddings), [word.replace(" ", "·") for word in single]
-    with mpl.rc_context(theme()):
-        figure = new_figure(2 + 0.55 * len(single), 1.2 + 0.4 * len(single))
+    with drawing(2 + 0.55 * len(single), 1.2 + 0.4 * len(single)) as figure:
         axes = figure.subplots()
         image = axes.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
         for (y, x), value in np.ndenumerate(values):
-            colour = "white" if value < 0.5 else "black"
+            colour = "white" if value < 0.5 else "black"  # cividis goes from dark blue to yellow
             axes.text(x, y, f"{value:.2f}", ha="center", va="center", size=9, color=colour)
         axes.set_xticks(range(len(labels)), labels, rotation=90)
         axes.set_yticks(range(len(labels)), labels)
@@ -152,15 +147,11 @@ def similarities(model: Model, words: list[str]) -> None:
 
 def position_curves(model: Model, positions: list[int]) -> None:
     """How alike the embedding of each of four positions is to those of all n_ctx positions."""
-    import matplotlib as mpl
-
     wpe = model.params["wpe"]
-    with mpl.rc_context(theme()):
-        figure = new_figure(9, 4.6)
-        curves = cosines(wpe[positions], wpe)  # [4, n_ctx]
-        for axes, position, curve in zip(
-            figure.subplots(2, 2, sharex=True, sharey=True).flat, positions, curves, strict=True
-        ):
+    curves = cosines(wpe[positions], wpe)  # [4, n_ctx]
+    with drawing(9, 4.6) as figure:
+        all_axes = figure.subplots(2, 2, sharex=True, sharey=True).flat
+        for axes, position, curve in zip(all_axes, positions, curves, strict=True):
             axes.axhline(0, color="#7f7f7f55", linewidth=0.8)
             axes.axvline(position, color=ORANGE, linewidth=1, linestyle=":")
             axes.plot(curve, color=BLUE, linewidth=1.3)
@@ -174,6 +165,7 @@ def next_tokens(model: Model, prompt: str, n: int = 5) -> None:
     """The n likeliest and the n least likely next tokens, with their logits and probabilities."""
     import pandas as pd
 
+    # In float64: logaddexp.reduce adds one number after another, and 50,257 sums in float32 are off by a percent.
     logits = model.gpt2.logits(model.tokenizer.encode(prompt)).astype(np.float64)
     probabilities = yours["softmax"](logits) if "softmax" in yours else np.exp(logits - np.logaddexp.reduce(logits))
     order = np.argsort(-logits)
@@ -207,19 +199,14 @@ def attention_weights(model: Model, text: str) -> np.ndarray:
 
 def attention_maps(model: Model, text: str) -> None:
     """All heads of the model at a glance: a row of small maps for each block, a column for each head."""
-    import matplotlib as mpl
-
     weights = attention_weights(model, text)
     n_layer, n_head, n, _ = weights.shape
     gap = max(1, n // 6)
-    mosaic = np.full((n_layer * (n + gap) - gap, n_head * (n + gap) - gap), np.nan)
-    for layer in range(n_layer):
-        for head in range(n_head):
-            y, x = layer * (n + gap), head * (n + gap)
-            mosaic[y : y + n, x : x + n] = weights[layer, head]
-    with mpl.rc_context(theme()):
-        width = min(8.5, 1 + 1.2 * n_head)
-        figure = new_figure(width, width * n_layer / n_head)
+    # One image, with nothing where there is no number: the 144 axes of 124M would take seconds to draw.
+    apart = np.pad(weights, ((0, 0), (0, 0), (0, gap), (0, gap)), constant_values=np.nan)
+    mosaic = apart.swapaxes(1, 2).reshape(n_layer * (n + gap), n_head * (n + gap))[:-gap, :-gap]
+    width = min(8.5, 1 + 1.2 * n_head)  # inches
+    with drawing(width, width * n_layer / n_head) as figure:
         axes = figure.subplots()
         axes.imshow(mosaic, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
         axes.set_xticks([i * (n + gap) + n / 2 - 0.5 for i in range(n_head)], map(str, range(n_head)))
@@ -232,10 +219,7 @@ def attention_maps(model: Model, text: str) -> None:
 
 def attention_map(weights: np.ndarray, labels: list[str], title: str) -> Picture:
     """One head's weights [n_seq, n_seq]: who looks (rows) at whom (columns)."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(theme()):
-        figure = new_figure(2.2 + 0.34 * len(labels), 1.6 + 0.3 * len(labels))
+    with drawing(2.2 + 0.34 * len(labels), 1.6 + 0.3 * len(labels)) as figure:
         axes = figure.subplots()
         image = axes.imshow(weights, cmap="cividis", vmin=0, vmax=1, aspect="auto")
         axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right", rotation_mode="anchor")

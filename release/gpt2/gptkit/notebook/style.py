@@ -9,6 +9,8 @@ import io
 import logging
 import re
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -90,7 +92,18 @@ def theme() -> dict:
     return dict.fromkeys(greys, GREY) | {"axes.facecolor": "none", "font.size": 10, "axes.titlesize": 10}
 
 
+@contextmanager
+def drawing(width: float, height: float) -> Iterator[Figure]:
+    """A new figure, in whose block everything is drawn in our style."""
+    from matplotlib import rc_context
+
+    with rc_context(theme()):
+        yield new_figure(width, height)
+
+
 def picture(figure: Figure, text: str) -> Picture:
+    """A drawn figure as something to display; `text` tells those who cannot see it what it shows."""
+    # Twice as many dots as the width below asks for: what dense screens need.
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=2 * DOTS_PER_INCH, format="png")
     return Picture(buffer.getvalue(), int(figure.get_figwidth() * DOTS_PER_INCH), text)

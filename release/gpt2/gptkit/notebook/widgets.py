@@ -14,8 +14,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
 
+from gptkit.engine.complete import stream
 from gptkit.notebook.feedback import yours
 from gptkit.notebook.show import attention_map, attention_weights, model_text, runs_on
 from gptkit.notebook.style import Shown, continued, note
@@ -39,11 +41,10 @@ def is_live() -> bool:
 
 def is_page() -> bool:
     """Whether a page is at the other end that can show controls: Jupyter's and VS Code's cells say which they are."""
-    from IPython import get_ipython
-
     kernel = getattr(get_ipython(), "kernel", None)
     if kernel is None:
         return False
+    # A page sends its own name of the cell with each request; nbconvert, which runs whole notebooks, does not.
     return "cellId" in kernel.get_parent().get("metadata", {}) or type(kernel).__module__.startswith("google.colab")
 
 
@@ -59,6 +60,7 @@ def play(draw: Callable[..., Any], **controls: Any) -> None:
     import ipywidgets
 
     display(ipywidgets.VBox(list(controls.values())))
+    # This output is stored with the notebook; an ipywidgets.Output would be only where widgets' state is saved, too.
     output = display(draw(**values()), display_id=True)
     for control in controls.values():
         control.observe(lambda _: output.update(draw(**values())), names="value")
@@ -93,12 +95,13 @@ def coloured(model: Model, text: str) -> Shown:
         colours = f"background: hsl({hue} 70% 50% / .22); border-color: hsl({hue} 60% 50%)"
         boxes += f'<span class="token"><b style="{colours}">{escape(piece)}</b><small>{token}</small></span>'
         plain.append(f"{piece} {token}")
-    told = f"{len(ids)} tokens for {len(text)} characters"
-    return Shown(f'{boxes}<div class="dim">{told}</div>', " | ".join([*plain, told]))
+    caption = f"{len(ids)} tokens for {len(text)} characters"
+    return Shown(f'{boxes}<div class="dim">{caption}</div>', " | ".join([*plain, caption]))
 
 
 def attention(model: Model, text: str, block: int, head: int) -> None:
     """The attention map of one head; pick another."""
+    # Of all heads at once: a slider then draws another one without running the model.
     weights = attention_weights(model, text)
     labels = [model.tokenizer.decode([i]).replace(" ", "·") for i in model.tokenizer.encode(text)]
     n_layer, n_head = weights.shape[:2]
@@ -116,8 +119,8 @@ def samples(model: Model, prompt: str, n: int = 40, temperature: float = 1.0, se
 
     def draw(n: int, temperature: float, seed: int) -> Shown:
         text = model_text(model, prompt, length, sampler(n, temperature, seed))
-        told = f"sampled: top {n}, temperature {temperature:g}, seed {seed}"
-        sampled = column(told, continued(prompt, text))
+        caption = f"sampled: top {n}, temperature {temperature:g}, seed {seed}"
+        sampled = column(caption, continued(prompt, text))
         return Shown(f'<div class="columns">{greedy.html}{sampled.html}</div>', f"{greedy.text}\n{sampled.text}")
 
     play(
@@ -153,8 +156,6 @@ def sampler(n: int, temperature: float, seed: int) -> Callable[[np.ndarray], int
 
 def completion(model: Model, prompt: str, length: int = 60) -> None:
     """A prompt that is completed before your eyes, token by token, until it is long enough or you stop it."""
-    from gptkit.engine.complete import stream
-
     if not is_live():
         display(continued(prompt, model_text(model, prompt, min(length, 20))))
         return

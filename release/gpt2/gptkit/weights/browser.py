@@ -29,6 +29,7 @@ def fetch(name: str) -> None:
     site = str(js.location.href).partition("/extensions/")[0]  # the kernel's script lies below it
     for file in (*TEXT_FILES, PARAMETERS):
         request = js.XMLHttpRequest.new()
+        # False: wait for the answer, for `load` is no coroutine. A kernel runs in a worker, and those may wait.
         request.open("GET", f"{site}/models/{name}/{file}", False)
         request.responseType = "arraybuffer"
         request.send()

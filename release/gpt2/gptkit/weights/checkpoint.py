@@ -15,26 +15,33 @@ from gptkit.weights import layout, tensorfile
 from gptkit.weights.tensorfile import Damaged, WeightsError
 
 
-def convert(folder: Path) -> None:
-    """Read the folder's checkpoint (model.ckpt.*) and write model.safetensors beside it.
+def convert(folder: Path, huggingface: Path | None = None) -> None:
+    """Write the folder's model.safetensors from the checkpoint in it (model.ckpt.*), or from Hugging Face's file.
 
-    Raises WeightsError when TensorFlow is missing, or the checkpoint is damaged or does not fit hparams.json; OSError
-    when the folder cannot be written to.
+    Raises WeightsError when TensorFlow is missing and needed, or the source is damaged or does not fit hparams.json;
+    OSError when the folder cannot be written to.
     """
     hparams = layout.load_hparams(folder)
-    variables = read(folder / "model.ckpt", list(layout.shapes(hparams)))
-    layout.check_shapes(variables, hparams, folder / "model.ckpt")
+    names, source = list(layout.shapes(hparams)), huggingface or folder / "model.ckpt"
+    if huggingface is None:
+        variables = read(source, names)
+    else:  # its h.N.attn.bias are causal masks, no parameters, and are left behind
+        found = tensorfile.read(source)
+        variables = {name: found[theirs] for name in names if (theirs := huggingface_name(name)) in found}
+    layout.check_shapes(variables, hparams, source)
     tensorfile.write(folder / layout.PARAMETERS, variables)
 
 
 def read(prefix: Path, names: list[str]) -> dict[str, np.ndarray]:
-    """Variables of the checkpoint `prefix` by name; OpenAI stores matrices as [1, in, out], here they are [in, out].
+    """Those variables of the checkpoint `prefix` that are in it, by name; matrices are [in, out] here.
 
     TensorFlow compares each with the checksum stored beside it. Raises WeightsError as `convert` does.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # else TensorFlow talks about itself
+    # Else TensorFlow writes pages about itself to stderr. It reads these when it is imported, and not again.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     try:
+        # Here, for it takes seconds to import, and whoever has the converted file can do without it.
         from tensorflow.train import load_checkpoint
     except ImportError:
         raise WeightsError(
@@ -49,24 +56,8 @@ def read(prefix: Path, names: list[str]) -> dict[str, np.ndarray]:
         raise WeightsError(f"There is not enough memory to convert {prefix}.") from None
     except Exception as error:  # TensorFlow's own errors, but IndexError and others too
         raise Damaged(prefix, f"it cannot be read: {str(error).splitlines()[0][:200]}") from None
-    # OpenAI's matrices are convolutions of width 1, [1, in, out].
-    return {
-        name: array[0] if name.endswith("/w") and array.ndim == 3 else array  # [1, in, out] -> [in, out]
-        for name, array in variables.items()
-    }
-
-
-def convert_huggingface(source: Path, folder: Path) -> None:
-    """Write the parameters of Hugging Face's file `source` as the folder's model.safetensors; raises as `convert`.
-
-    Its `h.N.attn.bias` are causal masks, no parameters, and are left behind.
-    """
-    hparams = layout.load_hparams(folder)
-    found = tensorfile.read(source)
-    named = {name: found.get(huggingface_name(name)) for name in layout.shapes(hparams)}
-    variables = {name: array for name, array in named.items() if array is not None}
-    layout.check_shapes(variables, hparams, source)
-    tensorfile.write(folder / layout.PARAMETERS, variables)
+    # OpenAI's matrices are convolutions of width 1: [1, in, out] -> [in, out].
+    return {n: array[0] if n.endswith("/w") and array.ndim == 3 else array for n, array in variables.items()}
 
 
 def huggingface_name(name: str) -> str:

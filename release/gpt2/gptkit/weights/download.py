@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,13 +14,15 @@ import urllib3
 from requests import exceptions
 from tqdm import tqdm
 
-from gptkit.weights.tensorfile import Damaged, WeightsError, cannot_write
+from gptkit.weights.published import Published
+from gptkit.weights.tensorfile import WeightsError, cannot_write
 
 TRIES = 5  # in a row without a byte of progress
 PAUSE = 1.0  # seconds before the second try, doubled before each further one
 TIMEOUT = (10, 30)  # seconds to connect, and between two pieces of data
 PIECE = 1 << 16  # bytes; of a connection that breaks, at most this much is lost
 BUSY = (408, 425, 429, 500, 502, 503, 504)  # answers of a server that may do better later
+# A network that wants a log-in answers 200 to everything, with a page that begins like this.
 WEB_PAGE = re.compile(rb"\s*<(!doctype|!--|html|head|body|script|meta)", re.IGNORECASE)
 LOG_IN = "Does this network want you to log in? Open any page in a browser, then fetch again."
 REFUSALS = {
@@ -32,18 +31,19 @@ REFUSALS = {
 }
 
 
-class Interrupted(Exception):
-    """The transfer broke off in a way that may not happen again."""
+class Interrupted(exceptions.ConnectionError):
+    """The transfer broke off in a way that requests does not see."""
 
 
+# What may not happen again; to requests, a body that breaks off is no ConnectionError.
 MAY_PASS = (
-    Interrupted,
     exceptions.ConnectionError,
     exceptions.Timeout,
     exceptions.ChunkedEncodingError,
     exceptions.ContentDecodingError,
 )
-# The type of an exception, or of one that it wraps, and what it means; the first that fits.
+# The type of an exception, or of one that it wraps, and what it means. The first that fits counts, so the particular
+# stands before the general: a certificate that is not trusted is an SSLError, too.
 REASONS = (
     (Interrupted, "{0}"),
     (ssl.SSLCertVerificationError, "its certificate is not trusted ({0.verify_message})"),
@@ -57,59 +57,28 @@ REASONS = (
 )
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A file to download: `size` in bytes and `sha256` are None where they are not published.
-
-    `check` raises WeightsError or ValueError for a file that is not of the kind; it counts where there is no hash.
-    """
-
-    url: str
-    name: str
-    size: int | None = None
-    sha256: str | None = None
-    check: Callable[[Path], object] | None = None
-
-    def flaw(self, path: Path) -> str | None:
-        """What tells `path` from the published file; None when nothing does."""
-        size = path.stat().st_size
-        if self.size not in (None, size):
-            return f"{size:,} bytes, not {self.size:,}"
-        if self.sha256 not in (None, sha256(path)):
-            return "its SHA-256 is another one"
-        try:
-            if self.check and not self.sha256:
-                self.check(path)
-        except Damaged as why:
-            return why.how
-        except (WeightsError, ValueError) as why:
-            return str(why)
-        return None
-
-
-def download(wanted: Wanted, folder: Path) -> None:
-    """Bring the file into `folder`; until it is complete and verified it is there as NAME.part.
+def download(url: str, model: Published, name: str, folder: Path) -> None:
+    """Bring the model's file `name` into `folder`; until it is complete and verified it is there as NAME.part.
 
     A NAME.part of an earlier try is continued. Raises WeightsError when the file cannot be had, is not the published
     one, or cannot be written.
     """
-    part = folder / f"{wanted.name}.part"
-    failures, anew = 0, False
+    part, size = folder / f"{name}.part", model.size(name)
+    failures, restarted = 0, False
     while True:
-        # What is on the disk decides, not a count in memory: an earlier try, or an earlier process, may have left a
-        # part.
+        # What is on the disk decides, not a count in memory: an earlier process may have left a part.
         before = _size(part)
         try:
-            if before == 0 or before != wanted.size:
-                _transfer(wanted, part, before)
-            flaw = wanted.flaw(part)
+            if before == 0 or before != size:
+                _transfer(url, part, before, size)
+            flaw = model.flaw(name, part)
             if flaw is None:
-                part.replace(folder / wanted.name)
+                part.replace(folder / name)
                 return
             part.unlink()
-            if before == 0 or anew:
-                raise WeightsError(f"{wanted.url} is not the published file ({flaw}). It has been deleted.")
-            anew = True  # its beginning came from an earlier try: perhaps only that was wrong
+            if before == 0 or restarted:
+                raise WeightsError(f"{url} is not the published file ({flaw}). It has been deleted.")
+            restarted = True  # its beginning came from an earlier try: perhaps only that was wrong
         except MAY_PASS as why:
             # Progress starts the count anew: a slow line that breaks off every minute gets there, too.
             failures = 1 if _size(part) > before else failures + 1
@@ -117,26 +86,27 @@ def download(wanted: Wanted, folder: Path) -> None:
             untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(why))
             if failures >= TRIES or untrusted:
                 raise WeightsError(
-                    f"{wanted.url} cannot be downloaded: {_reason(why, wanted.url)}. What has arrived is kept; "
+                    f"{url} cannot be downloaded: {_reason(why, url)}. What has arrived is kept; "
                     f"try again later, or name another server in GPT2_MIRROR."
                 ) from None
             time.sleep(PAUSE * 2 ** (failures - 1))
         except (exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as why:
-            raise WeightsError(f"{wanted.url} cannot be downloaded: {str(why).rstrip('.')}.") from None
+            raise WeightsError(f"{url} cannot be downloaded: {str(why).rstrip('.')}.") from None
         except OSError as why:
             if why.errno is None:  # requests' own: REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names no file
-                raise WeightsError(f"{wanted.url} cannot be downloaded: {why}. See REQUESTS_CA_BUNDLE.") from None
+                raise WeightsError(f"{url} cannot be downloaded: {why}. See REQUESTS_CA_BUNDLE.") from None
             raise cannot_write(part, why) from None
 
 
-def _transfer(wanted: Wanted, part: Path, start: int) -> None:
-    """Download into `part`, which holds the first `start` bytes already. Raises Interrupted when not all arrived."""
+def _transfer(url: str, part: Path, start: int, size: int | None) -> None:
+    """Download into `part`, which holds the first `start` of `size` bytes. Raises Interrupted when not all arrived."""
     # Packed bytes could be neither counted nor continued; a proxy that packs all the same is seen below.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    with requests.get(wanted.url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        there, packed = answer.headers.get("Content-Range", ""), "Content-Encoding" in answer.headers
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        span, packed = answer.headers.get("Content-Range", ""), "Content-Encoding" in answer.headers
+        # Another part than the one asked for, or a server (416) that has nothing after what we have: start anew.
         if answer.status_code == 416 or (
-            answer.status_code == 206 and (packed or not there.startswith(f"bytes {start}-"))
+            answer.status_code == 206 and (packed or not span.startswith(f"bytes {start}-"))
         ):
             part.unlink(missing_ok=True)
             raise Interrupted("the server does not continue where the download stopped")
@@ -144,7 +114,7 @@ def _transfer(wanted: Wanted, part: Path, start: int) -> None:
             raise Interrupted(f"the server answers {answer.status_code} {answer.reason}")
         if answer.status_code not in (200, 206):
             raise WeightsError(
-                f"{wanted.url} cannot be downloaded: the server answers {answer.status_code} {answer.reason}. "
+                f"{url} cannot be downloaded: the server answers {answer.status_code} {answer.reason}. "
                 + REFUSALS.get(answer.status_code, "Is the address in GPT2_MIRROR right, where it is set?")
             )
         if answer.status_code == 200:
@@ -153,27 +123,22 @@ def _transfer(wanted: Wanted, part: Path, start: int) -> None:
         piece = next(pieces, b"")
         if start == 0 and WEB_PAGE.match(piece):
             whose = urlsplit(answer.url).hostname
-            raise WeightsError(f"{wanted.url} cannot be downloaded: a web page of {whose} comes instead. {LOG_IN}")
+            raise WeightsError(f"{url} cannot be downloaded: a web page of {whose} comes instead. {LOG_IN}")
         length = "" if packed else answer.headers.get("Content-Length", "")  # that of what is packed says nothing
-        total = start + int(length) if length.isdigit() else wanted.size
-        if wanted.size not in (None, total):
-            raise WeightsError(f"{wanted.url} is not the published file ({total:,} bytes, not {wanted.size:,}).")
-        bar = tqdm(desc=wanted.name, initial=start, total=total, unit="B", unit_scale=True, unit_divisor=1024)
+        total = start + int(length) if length.isdigit() else size
+        if size not in (None, total):
+            raise WeightsError(f"{url} is not the published file ({total:,} bytes, not {size:,}).")
+        bar = tqdm(desc=part.stem, initial=start, total=total, unit="B", unit_scale=True, unit_divisor=1024)
         with part.open("ab" if start else "wb") as file, bar:
             while piece:
                 file.write(piece)
                 bar.update(len(piece))
-                if wanted.size is not None and file.tell() > wanted.size:
+                if size is not None and file.tell() > size:
                     break  # of a file that does not end
                 piece = next(pieces, b"")
+    # A server that tells no length ends by hanging up, on a whole file or on half of one: the published size decides.
     if total is not None and _size(part) < total:
         raise Interrupted(f"only {_size(part):,} of {total:,} bytes arrived")
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _size(path: Path) -> int:
@@ -193,6 +158,7 @@ def _reason(error: Exception, url: str) -> str:
     """What happened, in words, and which proxy was in between."""
     causes = _causes(error)
     words = next(words.format(cause) for kind, words in REASONS for cause in causes if isinstance(cause, kind))
+    # As requests itself finds it; there is no documented way to ask an answer that never came.
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
     if not proxy:
         return words

@@ -17,8 +17,6 @@ from gptkit.weights import checkpoint, tensorfile
 from gptkit.weights.layout import PARAMETERS, check_shapes, load_hparams, nest, shapes
 from gptkit.weights.tensorfile import WeightsError, cannot_write
 
-__all__ = ["EMBEDDED", "PARAMETERS", "WeightsError", "find", "load", "models_dir"]
-
 TEXT_FILES = ("hparams.json", "encoder.json", "vocab.bpe")
 EMBEDDED = Path(__file__).parents[1] / "tiny"
 
@@ -43,6 +41,7 @@ def _usual_models_dir() -> Path:
         with suppress(PermissionError):
             if _is_file(folder / "models" / "tiny" / "train.py"):
                 return folder / "models"
+    # platformdirs knows these, too, but a browser's Python lacks it, and without a home it would make a folder "~".
     if sys.platform == "win32":
         cache = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":
@@ -58,24 +57,21 @@ def find(name: str | None = None) -> Path:
     Raises WeightsError when the model named is not there, or the models folder cannot be read.
     """
     try:
-        found = _first_loadable([name] if name else ["124M", "tiny"])
-    except WeightsError:
-        if name != EMBEDDED.name:  # it needs no models folder
-            raise
-        return EMBEDDED
-    if found is None and name not in (None, EMBEDDED.name):
-        raise WeightsError(f"There is no model {name} in {models_dir()}. Fetch it with: python -m gptkit fetch {name}")
-    return found or EMBEDDED
-
-
-def _first_loadable(names: list[str]) -> Path | None:
-    models = models_dir()
-    try:
-        return next((models / name for name in names if is_loadable(models / name)), None)
+        models = models_dir()
+        for known in [name] if name else ["124M", EMBEDDED.name]:
+            if is_loadable(models / known):
+                return models / known
     except OSError as why:
-        raise WeightsError(
-            f"{why.filename} cannot be read: {why.strerror}. Name another folder in GPT2_MODELS_DIR."
-        ) from None
+        if name != EMBEDDED.name:  # it needs no models folder
+            reason = f"{why.filename} cannot be read: {why.strerror}."
+            raise WeightsError(f"{reason} Name another folder in GPT2_MODELS_DIR.") from None
+    except WeightsError:
+        if name != EMBEDDED.name:
+            raise
+    else:
+        if name not in (None, EMBEDDED.name):
+            raise WeightsError(f"There is no model {name} in {models}. Fetch it with: python -m gptkit fetch {name}")
+    return EMBEDDED
 
 
 def is_loadable(folder: Path) -> bool:
@@ -84,6 +80,7 @@ def is_loadable(folder: Path) -> bool:
         return False
     if _is_file(folder / PARAMETERS):
         return True
+    # Looked for, not imported: that would take seconds.
     return _is_file(folder / "model.ckpt.index") and importlib.util.find_spec("tensorflow") is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ def load_hparams(folder: Path) -> dict[str, int]:
         raise WeightsError(f"{folder} is not a model folder: it has no hparams.json.") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise WeightsError(f"{path} cannot be read as GPT-2's hyper-parameters ({error!r}).") from None
+    # Not isinstance: JSON's true would be an int, too.
     if not all(type(value) is int and value > 0 for value in values) or hparams["n_embd"] % hparams["n_head"]:
         raise WeightsError(f"{path} holds impossible hyper-parameters: {hparams}.")
     return hparams
@@ -31,6 +33,7 @@ def load_hparams(folder: Path) -> dict[str, int]:
 def shapes(hparams: dict[str, int]) -> dict[str, tuple[int, ...]]:
     """Name and shape of every variable of a GPT-2 of these hyper-parameters, under the checkpoint's names."""
     n = hparams["n_embd"]
+    # In the order in which they are written, so that every conversion gives the same bytes.
     block = {
         "attn/c_attn/b": (3 * n,),
         "attn/c_attn/w": (n, 3 * n),
@@ -58,25 +61,19 @@ def check_shapes(variables: dict[str, np.ndarray], hparams: dict[str, int], sour
             raise Damaged(source, f"it has no variable {name}")
         found = variables[name]
         if found.shape != shape or found.dtype != np.float32:
-            raise Damaged(
-                source,
-                f"{name} is {found.dtype} {list(found.shape)}, "
-                f"but hparams.json beside it asks for float32 {list(shape)}",
-            )
+            wanted = f"but hparams.json beside it asks for float32 {list(shape)}"
+            raise Damaged(source, f"{name} is {found.dtype} {list(found.shape)}, {wanted}")
 
 
 def nest(variables: dict[str, np.ndarray], n_layer: int) -> dict:
     """Variables by checkpoint name ("model/h0/ln_1/g") as the nested dict that `load` describes."""
     params: dict = {"blocks": [{} for _ in range(n_layer)]}
     for name, array in variables.items():
-        first, *rest = name.removeprefix("model/").split("/")
+        *above, leaf = name.split("/")[1:]
         place = params
-        # h0, h1, ...: the blocks; wte, wpe and ln_f stand beside them.
-        if first[0] == "h" and first[1:].isdigit():
-            place = params["blocks"][int(first[1:])]
-        else:
-            rest = [first, *rest]
-        for key in rest[:-1]:
-            place = place.setdefault(key, {})
-        place[rest[-1]] = array
+        for key in above:
+            # h0, h1, ... are the blocks; wte, wpe and ln_f stand beside them.
+            block = re.fullmatch(r"h(\d+)", key)
+            place = params["blocks"][int(block[1])] if block else place.setdefault(key, {})
+        place[leaf] = array
     return params

@@ -17,7 +17,7 @@ QUIET = 20  # seconds without one, after which the owner is taken for dead
 
 
 @contextmanager
-def alone(path: Path, waiting: str, arrived: Callable[[], int]) -> Iterator[None]:
+def exclusive(path: Path, waiting: str, arrived: Callable[[], int]) -> Iterator[None]:
     """Hold the lock `path` for a block; while another process holds it, show `waiting` and the bytes that `arrived`.
 
     No lock of the system's (flock), for network file systems may lack it.
@@ -38,6 +38,7 @@ def alone(path: Path, waiting: str, arrived: Callable[[], int]) -> Iterator[None
         time.sleep(0.2)
     if bar is not None:
         bar.close()
+    # In a thread of its own, for one step of the block, a conversion, may take longer than QUIET.
     done = threading.Event()
     threading.Thread(target=_beat, args=(path, done), daemon=True).start()
     try:

@@ -12,8 +12,6 @@ import math
 import mmap
 import os
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +59,15 @@ def read(path: Path) -> dict[str, np.ndarray]:
         raise Damaged(path, "it is empty") from None
     except OSError as why:
         raise WeightsError(f"{path} cannot be opened: {why.strerror}.") from None
-    header, start = _header(path, raw)
+    length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else 0
+    try:
+        if not 2 <= length <= min(MAX_HEADER, len(raw) - 8):
+            raise ValueError
+        header = json.loads(raw[8 : 8 + length])
+        header.pop("__metadata__", None)
+    except (ValueError, TypeError, AttributeError):  # the last two: JSON, but no object
+        raise Damaged(path, "it does not start as a safetensors file") from None
+    start = 8 + length  # of the arrays' bytes
     arrays, end = {}, start
     for name, entry in header.items():
         try:
@@ -69,6 +75,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
             begin, stop = (start + offset for offset in entry["data_offsets"])
             if not start <= begin <= stop <= len(raw) or stop - begin != math.prod(shape) * dtype.itemsize:
                 raise ValueError
+            # A view: it keeps the map open, and cannot be written to, since the map cannot.
             array = np.ndarray(shape, dtype, buffer=raw, offset=begin)
             arrays[name] = array.astype(np.float32) if entry["dtype"] == "F16" else array
         except (KeyError, TypeError, ValueError):
@@ -79,22 +86,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _header(path: Path, raw: mmap.mmap | bytes) -> tuple[dict, int]:
-    """The header's entries, and where the arrays' bytes start."""
-    length = struct.unpack("<Q", raw[:8])[0] if len(raw) >= 8 else 0
-    try:
-        if not 2 <= length <= min(MAX_HEADER, len(raw) - 8):
-            raise ValueError
-        header = json.loads(raw[8 : 8 + length])
-        header.pop("__metadata__", None)
-    except (ValueError, TypeError, AttributeError):  # the last two: JSON, but no object
-        raise Damaged(path, "it does not start as a safetensors file") from None
-    return header, 8 + length
-
-
 def write(path: Path, arrays: dict[str, np.ndarray], kind: str = "F32") -> None:
-    """Write arrays as a safetensors file of float32 (or F16, half of it), in the order given; `path` appears complete
-    or not at all."""
+    """Write arrays in the order given as a safetensors file of float32 (or F16); it appears whole or not at all."""
     dtype = np.dtype(DTYPES[kind])
     header, end = {}, 0
     for name, array in arrays.items():
@@ -102,22 +95,18 @@ def write(path: Path, arrays: dict[str, np.ndarray], kind: str = "F32") -> None:
         header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [end, end + size]}
         end += size
     text = json.dumps(header, separators=(",", ":")).encode()
+    # Blanks after the header are allowed, and bring the arrays to where they should start.
     text += b" " * (-(8 + len(text)) % ALIGN)
-    with replacing(path) as partial, partial.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for array in arrays.values():
-            file.write(np.ascontiguousarray(array, dtype).data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` to write to, moved to `path` when the block ends well, else deleted."""
-    # By the process's number, for two may write the same file at once.
+    # Two processes may write the same file at once, so each has a name of its own until all is on the disk.
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        yield partial
+        with partial.open("wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text)
+            for array in arrays.values():
+                file.write(np.ascontiguousarray(array, dtype).data)
+            # Without this, a machine that loses power may keep the new name and not what it stands for.
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
