@@ -16,6 +16,7 @@ from autograder.files import save
 from autograder.nbgrader.course_files import companions, grade, handed_in, made_from
 from autograder.notebooks import sanitize
 from autograder.record import ExerciseResult
+from autograder.reports.pages import as_html
 
 
 class Examine(NbGraderPreprocessor):
@@ -54,7 +55,7 @@ def verdict(exercise: ExerciseResult | None) -> list[NotebookNode]:
     """A test cell's outputs. nbgrader gives full marks to a cell without a number, so there is always one."""
     if exercise is None:
         return [new_output("execute_result", {"text/plain": "0.0"})]
-    shown = {"text/html": reports.as_html(exercise), "text/plain": reports.as_lines(exercise)}
+    shown = {"text/html": as_html(exercise), "text/plain": reports.as_lines(exercise)}
     score = {"text/plain": repr(float(min(exercise.score, exercise.max_score)))}
     why = {"why": reports.first_failure(exercise)}  # a line for the overview of the feedback page
     return [new_output("display_data", shown, metadata=why), new_output("execute_result", score)]
