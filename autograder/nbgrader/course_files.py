@@ -50,6 +50,11 @@ def handed_in(folder: Path, release: Release) -> HandedIn:
     return HandedIn(folder, *choose(folder, release))
 
 
+def folder_of(course: CourseDirectory, step: str, student: str) -> Path:
+    """A student's folder of a `step` of nbgrader's: "submitted", "autograded" or "feedback"."""
+    return Path(course.format_path(getattr(course, f"{step}_directory"), student, course.assignment_id))
+
+
 def linked(folder: Path) -> bool:
     """Whether a student's folder is a link, to somebody else's work for one."""
     return folder.is_symlink() or folder.parent.is_symlink()
