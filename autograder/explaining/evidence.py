@@ -68,12 +68,6 @@ def right(name: str, args: tuple) -> np.ndarray:
     return np.asarray(modules()[name].catalogue.reference(*wide(args)), np.float64)
 
 
-def asked_as(attempt: Attempt | None, check: str, fresh: bool = False) -> Asked | None:
-    """A check as it was asked; `fresh`: once more, on cases of its kind that the course's seed draws."""
-    asked = [one for one in attempt.asked if one.check.name == check] if attempt else []
-    return asked[fresh] if len(asked) > fresh else None
-
-
 def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
     """The calls that show why a check failed: those that were compared, else all that it made and that are off.
 

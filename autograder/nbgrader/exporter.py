@@ -196,9 +196,16 @@ def verdict(exercise: ExerciseResult | None) -> list[NotebookNode]:
 
 def stamp(path: Path) -> str | None:
     """What an autograded notebook says that it was made from: "" when it is not ours, None when it is none, or half."""
+    found = metadata(path)
+    return None if found is None else found.get("autograder", "")
+
+
+def metadata(path: Path) -> dict[str, Any] | None:
+    """An autograded notebook's own metadata; None when it is no notebook, or half of one."""
     try:
-        return json.loads(path.read_text("utf-8"))["metadata"].get("autograder", "")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = json.loads(path.read_text("utf-8"))["metadata"]
+        return found if isinstance(found, dict) else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

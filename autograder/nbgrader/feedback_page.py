@@ -73,16 +73,12 @@ class FeedbackPage(Exporter):
 
 def part(cell: NotebookNode, ours: bool) -> dict[str, Any]:
     """What the template shows of a cell. `ours`: HTML in a test cell's output was made by the grader."""
-    told, name = cell.metadata.get("nbgrader", {}), ""
-    if is_grade(cell) or is_solution(cell) or is_task(cell):
-        name = told.get("grade_id", "")
-    found = {key: told.get(key) for key in ("score", "points", "open")} if is_grade(cell) or is_task(cell) else {}
+    told, graded = cell.metadata.get("nbgrader", {}), is_grade(cell) or is_task(cell)
+    name = told.get("grade_id", "") if graded or is_solution(cell) else ""
     comment = told.get("comment")
-    shown = {
-        **{"score": None, "points": None, "open": False, **found},
-        **{"id": name, "name": name.removeprefix("test_"), "why": "", "outputs": []},
-        "comment": comment and in_html(comment),
-    }
+    shown = {key: told.get(key) if graded else None for key in ("score", "points", "open")}
+    shown |= {"id": name, "name": name.removeprefix("test_"), "why": "", "outputs": []}
+    shown |= {"comment": comment and in_html(comment)}
     if cell.cell_type != "code":
         attached = cell.get("attachments")
         return shown | {"kind": "prose", "shown": markdown(cell.source, attached) if attached else in_html(cell.source)}
