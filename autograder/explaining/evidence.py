@@ -75,6 +75,7 @@ def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
     """
     found = []
     for name, case, came, rtol, atol in asked.compared:
+        # The cause is the same fact, told in full: see Witnessed.
         came = (came.__cause__ or came) if isinstance(came, Failed) else came
         found.append(Evidence(name, case.args, came, case.expected, "" if fresh else case.label, rtol, atol))
     if found:
@@ -85,6 +86,7 @@ def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
 
 def deciding(calls: list[Call]) -> list[Call]:
     """The draws that decide a check; others look for a cause."""
+    # sample_top_n's probes draw with seeds of a range of their own, from FOUND on.
     return [call for call in calls if call.times and not FOUND <= call.seed < 4 * FOUND]
 
 

@@ -144,6 +144,7 @@ class SubmittedFiles(CourseDirectory):
         """
         pattern = self.format_path(self.submitted_directory, self.student_id, self.assignment_id)
         found, self.unfit = {}, []
+        # nbgrader takes the folder's name for a pattern, and writes it into its log.
         for folder in filter(os.path.isdir, glob.glob(pattern)):  # noqa: PTH207 (nbgrader compares these strings)
             if glob.has_magic(folder) or not folder.isprintable():
                 self.log.error("Not graded, because nbgrader cannot handle such a name (rename it): %r", folder)
@@ -159,6 +160,7 @@ class Collect(ExchangeCollect):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         if printable not in self.log.filters:
+            # The names of a student's folders and files are logged below, and by nbgrader itself.
             self.log.addFilter(printable)
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:

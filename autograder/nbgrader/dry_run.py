@@ -47,6 +47,7 @@ def gradebook_of(url: str) -> Engine:
     path = Path(make_url(url).database or "")
     if not path.is_file():
         raise UsageError(f"{path}: there is no gradebook yet, so no mark could change.")
+    # mode=ro: otherwise SQLite may write, if only to undo what a process that was killed had begun.
     return create_engine("sqlite://", creator=lambda: sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
 
 

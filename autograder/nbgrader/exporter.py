@@ -75,6 +75,7 @@ class SubmissionExporter(NotebookExporter):
         except AutograderError as error:
             self.parent.log.error(str(error))
             raise NbGraderException(str(error)) from error
+        # nbgrader never closes an exporter, and the sandbox's processes would outlive it.
         weakref.finalize(self, self.grader.close)
         # What decides a mark besides the submission: a changed late penalty is a reason to record it again.
         deciding = {name: part for name, part in self.config.items() if not DECIDES_NOTHING.fullmatch(name)}
@@ -123,6 +124,7 @@ def take_over(exporter: SubmissionExporter) -> None:
         course, handed = converter.coursedir, exporter.submitted(student)
         to = folder_of(course, "autograded", student)
         made = to / f"{assignment}.ipynb"
+        # nbgrader's own method, which this replaces, would have looked.
         if student in course.student_id_exclude.split(","):
             return False
         found = stamp(made)
@@ -234,10 +236,12 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
             cells.append(("", sanitize.cell(raw)))
     before = 0
     for name, cell in ours.items():
+        # A deleted cell comes back behind the one that it follows in the release.
         if name not in graded.values():
             cells.insert(before, (name, cell))
         before = [n for n, _ in cells].index(name) + 1
     for number, (_, cell) in enumerate(cells):
+        # nbformat draws an id by chance: the same notebook would differ each time it is made.
         cell.id = f"cell-{number}"
     made = nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=nbformat.from_dict(released.metadata))
     language = made.metadata.setdefault("language_info", NotebookNode())

@@ -84,6 +84,7 @@ def part(cell: NotebookNode, ours: bool) -> dict[str, Any]:
         return shown | {"kind": "prose", "shown": markdown(cell.source, attached) if attached else in_html(cell.source)}
     outputs = [one for one in cell.outputs if one.output_type != "execute_result" or not is_grade(cell)]
     if is_grade(cell) and not is_solution(cell) and ours and outputs:
+        # A card brings its style, and the page has it once.
         card = Markup(outputs[0].data["text/html"].replace(STYLE, ""))
         return shown | {"kind": "checks", "shown": card, "why": outputs[0].metadata.get("why", "")}
     lexer = cell.metadata.get("magics_language", "ipython3")
@@ -115,6 +116,7 @@ def in_html(source: str) -> Markup:
 
 def markdown(source: str, attachments: dict | None = None) -> Markup:
     """Markdown as HTML, with the formulas in it, the instructor's and those of a student's text, as MathML."""
+    # Not escaped: this HTML is the instructor's, or what the sanitizer made of a student's text.
     renderer = WithFormulas(escape=False, exclude_anchor_links=True, attachments=attachments)
     return Markup(re.sub(FORMULA, typed_formula, MarkdownWithMath(renderer=renderer).render(source)))
 

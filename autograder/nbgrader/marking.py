@@ -178,7 +178,9 @@ class Question(RequestHandler):
 
 def serve(marking: Marking) -> str:
     """Start to listen; the address of the first question's page."""
+    # Port 0: the system gives one that is free.
     token, (socket, *_) = secrets.token_urlsafe(32), bind_sockets(0, "127.0.0.1")
     kept: dict[str, Any] = {"marking": marking, "token": token}
+    # Nothing is logged: a request's address holds the token.
     HTTPServer(Application([(r"/([\w-]+)/([^/]+)", Question, kept)], log_function=lambda _: None)).add_socket(socket)
     return f"http://127.0.0.1:{socket.getsockname()[1]}/{token}/{next(iter(marking.questions))}"

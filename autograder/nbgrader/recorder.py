@@ -159,6 +159,7 @@ class Recorder(Course):
         """Whether there is nothing to do; `state`: what the gradebook says, as `digests` puts it."""
         try:
             with self.shown(student).open("rb") as page:
+                # The state is the page's last line, and all that is read of it.
                 page.seek(-len(ending(state)), os.SEEK_END)
                 return page.read() == ending(state) and stamp(self.autograded(student)) == made_from(
                     self.exporter.context, self.submitted(student)
@@ -200,6 +201,7 @@ class Recorder(Course):
             self.autograde.init_assignment(self.assignment, student)
             for step in self.inside:
                 nb, resources = step(nb, resources)
+                # Sums are made by the database: a step that read them earlier would not see what changed since.
                 self.gradebook.db.flush()
                 self.gradebook.db.expire_all()
 
@@ -221,6 +223,7 @@ class Recorder(Course):
                 self.gradebook.forget()
                 if time.monotonic() > until:
                     raise CannotGrade(f"The gradebook cannot be used: {first_line(error)}") from None
+                # Not the same wait in every process, or the same writers would meet again.
                 time.sleep(random.uniform(0.05, 0.5))
 
 

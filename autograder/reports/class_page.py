@@ -30,6 +30,7 @@ def page(report: ClassReport) -> str:
     statuses = {name: report.statuses(name) for name in report.exercises}
     for counted in statuses.values():
         counted["ended"] = sum(counted[status] for status in ("error", "timeout", "crashed"))
+    # A check that nobody came as far as says nothing about the class, nor about the check.
     tried = [check for check in report.checks if check.reached]
     common = [m for m in report.mistakes if len(m.who) >= RARE or len(report.mistakes) <= SHORT]
     return render(

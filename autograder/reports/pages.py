@@ -54,6 +54,7 @@ def as_html(exercise: ExerciseResult) -> str:
     return render("exercise.html.j2", exercise=exercise, remark=remark(exercise), rows=rows)
 
 
+# StrictUndefined: a name that a template misspells is an error, and no gap in a page.
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,

@@ -6,6 +6,7 @@ import unicodedata
 
 from autograder.record import CheckResult, ExerciseResult, Record
 
+# Unicode's categories: control, format (direction), surrogate, private, unassigned, line and paragraph ends.
 UNSAFE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, direction, surrogates, unassigned, odd line ends
 
 UNPAID = "This passes, and counts as soon as one check that compares values passes, too."
