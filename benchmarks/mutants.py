@@ -299,7 +299,7 @@ def ordinary(exercise: str, student: Local) -> bool:
     try:
         kept = stored.answers(student)
         for case in stored.cases:
-            gates(exercise, case, kept[id(case)])
+            gates(exercise, case, kept[case])
     except Failed:
         return False
     return all(not isinstance(answer, Failed) for answer in kept.values())

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +65,9 @@ class Sampler:
         self.asked += times
         q = self.change(reference(logits.astype(float), n), logits)
         return np.random.default_rng([self.life, seed]).choice(len(q), p=q / q.sum(), size=times)
+
+    def many_draws(self, series: Iterable[tuple[tuple, int, int]]) -> list[np.ndarray]:
+        return [self.draws(*args, seed=seed, times=times) for args, seed, times in series]
 
 
 def examined(change: Change, life: int, hidden: Hidden) -> tuple[bool, bool, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from gptkit.checks.cases import Case
 from gptkit.checks.core import Exercise, Failed, Student
-from gptkit.checks.sample_top_n import compare_draws, draws, exercise, outside
+from gptkit.checks.sample_top_n import AGAIN, ask, compare_draws, draws, exercise, outside
 from picoGPT.gpt2_pico import softmax
 
 from autograder.exercises.catalogue import Catalogue
@@ -103,17 +103,18 @@ def all_tokens(data: Hidden) -> Case:
 DRAWN_TIMES, FEW, MANY = 50, 8, 48  # a right sampler draws a share of 0.6 less or more often than so with p < 1e-9
 
 
-def drawn_logits(data: Hidden) -> Case:
-    """The steep kind of the visible cases with another n, other numbers, and in another order."""
+def drawn_logits(data: Hidden) -> tuple[Case, int]:
+    """The steep kind of the visible cases with another n, other numbers, and in another order; and a seed for `rng`."""
     rng = data.rng("sample_top_n drawn")
     logits, n = three_kinds((int(rng.integers(140, 180)), 100, 3), (-120, 0, 10), evenly)[0]
-    return catalogue.case(rng.permutation(logits + rng.uniform(-2, 2)).astype(np.float32), n, label="other logits")
+    logits = rng.permutation(logits + rng.uniform(-2, 2)).astype(np.float32)
+    return catalogue.case(logits, n, label="other logits"), int(rng.integers(2**31))
 
 
 def once_more(sample_top_n: Student, data: Hidden) -> None:
     """A coarse look, against tables of the visible numbers; whoever is right elsewhere is right here."""
-    case = data.keep(drawn_logits)
-    ids = draws(sample_top_n, case, int(data.rng("drawn seed").integers(2**31)), DRAWN_TIMES)
+    case, seed = data.keep(drawn_logits)
+    ids = draws(sample_top_n, case, seed, DRAWN_TIMES)
     outside(sample_top_n, case, ids)
     if not FEW <= (ids == case.expected.argmax()).sum() <= MANY:
         raise Failed("The likeliest token comes too often or too seldom.")
@@ -121,9 +122,11 @@ def once_more(sample_top_n: Student, data: Hidden) -> None:
 
 def the_same_again(sample_top_n: Student, data: Hidden) -> None:
     """One state of rng gives the same tokens, another gives others."""
-    case = data.keep(drawn_logits)
-    first, again, other = (draws(sample_top_n, case, seed, times) for seed, times in ((5, 20), (5, 19), (6, 20)))
-    if not np.array_equal(first[:19], again) or np.array_equal(first, other):
+    case, seed = data.keep(drawn_logits)
+    series = [(case, seed, DRAWN_TIMES), (case, seed, AGAIN), (case, seed + 1, AGAIN)]
+    ask(sample_top_n, series)
+    first, again, other = (draws(sample_top_n, *one)[:AGAIN] for one in series)
+    if not np.array_equal(first, again) or np.array_equal(first, other):
         raise Failed("`rng` does not decide.")
 
 

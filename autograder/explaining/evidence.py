@@ -71,7 +71,7 @@ def right(name: str, args: tuple) -> np.ndarray:
 def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
     """The calls that show why a check failed: those that were compared, else all that it made and that are off.
 
-    A check that drew nothing looked at the draws of those before it.
+    A check that called nothing looked at the calls, or the draws, of those before it.
     """
     found = []
     for name, case, came, rtol, atol in asked.compared:
@@ -81,7 +81,10 @@ def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
     if found:
         return found
     made = [answer(call) for call in asked.calls if not call.times]
-    return [one for one in made if one.off] or made[:1] or drawn(deciding(asked.calls) or deciding(asked.earlier))
+    if asked.calls or not asked.earlier or asked.earlier[-1].times:
+        return [one for one in made if one.off] or made[:1] or drawn(deciding(asked.calls) or deciding(asked.earlier))
+    before = [answer(call) for call in asked.earlier if call.name == asked.earlier[-1].name]
+    return ([one for one in before if one.changed or one.off] or before)[:1]
 
 
 def deciding(calls: list[Call]) -> list[Call]:
@@ -148,7 +151,7 @@ def proof(asked: Asked, attempt: Attempt) -> tuple[str, list[Evidence]]:
 
 
 def asked_before(args: tuple, calls: list[Call]) -> Call | None:
-    """The last call with these arguments: where one of a message raised, each was asked again alone."""
+    """The last call with these arguments."""
     return next((call for call in reversed(calls) if not call.times and same_arguments(call.args, args)), None)
 
 

@@ -6,7 +6,6 @@ The checks know nothing of it. It stands between them and the student's function
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -21,8 +20,8 @@ from autograder.sandbox.proxy import Candidate, Proxy
 class Call(NamedTuple):
     """One call of a student's function, or `times` draws from one `seed`.
 
-    `came` is a Failed where it raised: one object for all calls of a message, of which one did. `changed` holds the
-    positions of the arguments that calls so far have changed.
+    `came` is a Failed where it raised; one object for all calls of a message, if the process ended in one of them.
+    `changed` holds the positions of the arguments that calls so far have changed.
     """
 
     name: str
@@ -68,19 +67,18 @@ class Overheard(Proxy):
 
     candidate: Witnessed
 
-    def _ask(self, request: dict, values: list, expected: int) -> list:
+    def _ask(self, calls: list[tuple[tuple, tuple]]) -> list:
         # Private in Proxy: the one place where every call passes, and each with what came of it.
         results: list = []
         try:
-            results = super()._ask(request, values, expected)
+            results = super()._ask(calls)
         except Failed as why:
-            results = [why.__cause__ or why] * expected
+            results = [why] * len(calls)
             raise
         finally:
-            ends = accumulate(request.get("counts", [len(values)]), initial=0)
-            draws = request.get("seed", 0), request.get("times", 0)
-            for (a, b), came in zip(pairwise(ends), results, strict=True):
-                self.candidate.calls.append(Call(self.name, (*values[a:b],), came, frozenset(self.changed), *draws))
+            for (args, draw), came in zip(calls, results, strict=True):
+                shown = came.__cause__ or came if isinstance(came, Failed) else came
+                self.candidate.calls.append(Call(self.name, args, shown, frozenset(self.changed), *draw))
         return results
 
 
@@ -94,9 +92,9 @@ class Witnessed(Candidate):
     def function(self, name: str) -> Proxy:
         return Overheard(self, name)
 
-    def _raised(self, error: Any, name: str) -> Failed:
+    def raised(self, error: Any, name: str) -> Failed:
         # A student is not told a hidden case's error in full; whoever asks here is.
-        why = super()._raised(error, name)
+        why = super().raised(error, name)
         why.__cause__ = replies.raised(error, name, self._cells[: self._theirs], secret=False)
         return why
 

@@ -15,7 +15,6 @@ import gc
 import inspect
 import io
 import json
-import math
 import os
 import pkgutil
 import platform
@@ -30,6 +29,7 @@ import time
 import types
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter
 from pathlib import Path
@@ -49,7 +49,8 @@ np = types.SimpleNamespace(**vars(numpy))
 
 HEADER_LIMIT = 1 << 20
 MAX_NDIM = 8
-DTYPES = frozenset(dtype(code).str for code in "?bhilqBHILQefdFD")
+AT_ONCE = 1 << 20  # bytes of arrays that are read in one go: a system call for each is most of what a message costs
+DTYPES = {dtype(code).str: dtype(code).itemsize for code in "?bhilqBHILQefdFD"}
 WIDER = {"f": dtype(np.float64), "c": dtype(np.complex128)}  # long doubles cross as doubles
 LENGTH = struct.Struct(">I")
 READY = "ready"  # the id of the first frame, which answers no request
@@ -77,12 +78,15 @@ def describe(value: Any, blobs: list[bytes]) -> Any:
         return ["f", value.hex()]
     if issubclass(kind, ndarray | generic):
         plain = ndarray.view(value, ndarray) if issubclass(kind, ndarray) else np.asarray(value)
-        if plain.dtype.kind in WIDER and plain.dtype.itemsize > WIDER[plain.dtype.kind].itemsize:
-            plain = plain.astype(WIDER[plain.dtype.kind])
-        plain = plain.astype(plain.dtype.newbyteorder("="), copy=False) if not plain.dtype.isnative else plain
-        if plain.dtype.str in DTYPES and plain.ndim <= MAX_NDIM:
+        code = plain.dtype.str
+        if code not in DTYPES:
+            if plain.dtype.kind in WIDER and plain.dtype.itemsize > WIDER[plain.dtype.kind].itemsize:
+                plain = plain.astype(WIDER[plain.dtype.kind])
+            plain = plain.astype(plain.dtype.newbyteorder("="), copy=False)
+            code = plain.dtype.str
+        if code in DTYPES and plain.ndim <= MAX_NDIM:
             blobs.append(plain.tobytes())
-            return ["a" if issubclass(kind, ndarray) else "s", plain.dtype.str, list(plain.shape)]
+            return ["a" if issubclass(kind, ndarray) else "s", code, list(plain.shape)]
     return ["?", name_of(kind)]
 
 
@@ -113,9 +117,14 @@ def size_of(entry: Any) -> int:
     match entry:
         case ["f" | "?", str()]:
             return 0
-        case ["a" | "s", str(kind), [*shape]] if kind in DTYPES and len(shape) <= (MAX_NDIM if entry[0] == "a" else 0):
-            if all(type(n) is int and n >= 0 for n in shape) and math.prod(max(n, 1) for n in shape) < 2**40:
-                return math.prod(shape) * dtype(kind).itemsize
+        case ["a" | "s" as mark, str(kind), list(shape)] if len(shape) <= (MAX_NDIM if mark == "a" else 0):
+            size = room = 1
+            for n in shape:
+                if type(n) is not int or n < 0:
+                    raise ValueError("not a length")
+                size, room = size * n, room * (n or 1)
+            if kind in DTYPES and room < 2**40:
+                return size * DTYPES[kind]
     raise ValueError("not an entry")
 
 
@@ -147,12 +156,23 @@ def receive(
     if length > HEADER_LIMIT:
         raise Malformed("the header is too long")
     message, entries = unpack(read(length), limit, most)
-    raw = [read(size) for _, size in entries]
+    raw = bodies(read, [size for _, size in entries])
     try:
         values = [restore(entry, part, foreign) for (entry, _), part in zip(entries, raw, strict=True)]
     except (ValueError, OverflowError) as error:  # a shape that NumPy refuses, a float that is none
         raise Malformed(str(error)) from None
     return message, values, raw
+
+
+def bodies(read: Callable[[int], bytearray], sizes: list[int]) -> list[bytearray]:
+    """The raw bytes of each array: of small ones read together, then cut, so that each has memory of its own."""
+    if sum(sizes) > AT_ONCE:
+        return [read(size) for size in sizes]
+    whole, parts, at = read(sum(sizes)), list[bytearray](), 0
+    for size in sizes:
+        parts.append(whole[at : at + size])
+        at += size
+    return parts
 
 
 # ---- The child: runs cells, calls functions ----
@@ -260,44 +280,41 @@ class Runner:
         function = self.space.get(ask["name"])
         if not callable(function):
             return {"undefined": ask["name"] not in self.space}, []
-        changed: set[int] = set()
-        results: list = []
-        try:
-            if ask["do"] == "parameters":
-                return {"parameters": parameters(function)}, []
-            if ask["do"] == "draws":
-                results = self.draws(function, ask, values, raw, changed)
-            else:
-                at = 0
-                for count in ask["counts"]:
-                    results.append(self.call(function, values[at : at + count], raw[at : at + count], changed))
-                    at += count
-                    self.working()
-        except BaseException as error:
-            return {"raised": raised(error, self.missing), "changed": sorted(changed)}, []
+        if ask["do"] == "parameters":
+            return {"parameters": parameters(function)}, []
+        at, changed, results, failed = 0, set[int](), [], []
+        for i, (count, *draw) in enumerate(ask["calls"]):
+            args, bytes_ = values[at : at + count], raw[at : at + count]
+            at += count
+            try:
+                call = partial(self.call, function, args, bytes_, changed)
+                results.append(self.draws(call, *draw) if draw else call())
+            except BaseException as error:
+                failed.append([i, raised(error, self.missing)])
+            self.working()
         size = sum(result.nbytes for result in results if isinstance(result, ndarray))
         if size > self.limit:
             return {"large": size}, []
-        return {"changed": sorted(changed)}, results
+        return {"changed": sorted(changed), "failed": failed}, results
 
-    def draws(self, function: Callable, ask: dict, args: list, raw: list[bytearray], changed: set[int]) -> list:
+    def draws(self, call: Callable, seed: int, times: int) -> Any:
         """Call with one Generator again and again: [times] ids, or the first thing that is not an id."""
-        rng, ids = default_rng(ask["seed"]), np.empty(ask["times"], np.int64)
-        for i in range(ask["times"]):
-            result = self.call(function, args, raw, changed, rng)
+        rng, ids = default_rng(seed), np.empty(times, np.int64)
+        for i in range(times):
+            result = call(rng)
             self.working()
             whole = isinstance(result, int | np.integer) and not isinstance(result, bool)
             if not whole or not -(2**63) <= int(result) < 2**63:
-                return [result]
+                return result
             ids[i] = int(result)
-        return [ids]
+        return ids
 
 
 def parameters(function: Callable) -> list | None:
     """[name, required] of each positional parameter, None where there is no telling: as gptkit.checks.core has it."""
     try:
         listed = inspect.signature(function).parameters.values()
-    except (ValueError, TypeError):
+    except BaseException:  # their own __signature__
         return None
     if any(p.kind is p.VAR_POSITIONAL for p in listed):
         return None
@@ -507,12 +524,12 @@ def counts_threads() -> bool:
 
 def tasks_of_this_user() -> int:
     """Threads and processes of this user: the kernel counts them all. None are seen in a namespace of its own."""
-    found = 0
-    with contextlib.suppress(OSError):
-        for process in Path("/proc").glob("[0-9]*"):
+    found, user = 0, os.getuid()
+    with contextlib.suppress(OSError), os.scandir("/proc") as processes:
+        for process in processes:
             with contextlib.suppress(OSError):  # it has ended
-                if process.stat().st_uid == os.getuid():
-                    found += (process / "task").stat().st_nlink - 2  # a folder for each
+                if process.name.isdigit() and process.stat().st_uid == user:
+                    found += Path(process, "task").stat().st_nlink - 2  # a folder for each
     return found
 
 

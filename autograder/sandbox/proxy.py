@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from gptkit.checks.core import Check, Failed, Memory, Status, token_id, too_slow
+from gptkit.checks.core import ENDS, Check, Failed, Memory, Status, token_id, too_slow
 
 from autograder.sandbox import replies
 from autograder.sandbox.candidate import READY, Malformed, pack, receive
@@ -99,7 +99,7 @@ class Candidate:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(Lost):  # every answer is there already; the next candidate has another zygote
-            self._hang_up()
+            self.hang_up()
 
     @property
     def notes(self) -> list[str]:
@@ -118,7 +118,7 @@ class Candidate:
 
         def test(*args: Any) -> None:
             if self._saw and not check.hidden and self._connection is not None:
-                self._hang_up()
+                self.hang_up()
                 self._starts -= 1
             self._hidden, self._saw = check.hidden, check.hidden
             self.secret = check.hidden or self._helped
@@ -153,12 +153,9 @@ class Candidate:
             raise self._absent(name, reply["undefined"] is True)
         if "large" in reply:
             raise Failed(f"{name} returned more than {self.limits.answer_mb} MB.", status="error")
-        if "raised" in reply:
-            with self._counted():
-                raise self._raised(reply["raised"], name)
         return reply, results
 
-    def _raised(self, error: Any, name: str) -> Failed:
+    def raised(self, error: Any, name: str) -> Failed:
         """What is said of an exception. A line could carry a hidden input out, if the student chooses it by that input.
 
         So a hidden check names only the place that a visible check of the same function has named already.
@@ -168,7 +165,8 @@ class Candidate:
             return Failed(f"{name} raised an exception, in a line that a hidden check does not tell.", status="error")
         self._places.setdefault(name, place)
         error = {**error, "text": ""} if self._hidden else error
-        return replies.raised(error, name, self._cells[: self._theirs], self.secret)
+        with self._counted():
+            return replies.raised(error, name, self._cells[: self._theirs], self.secret)
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
@@ -198,15 +196,15 @@ class Candidate:
             if reply.get("id") != nonce:
                 raise Malformed("not the reply to this request")
         except TimeoutError:
-            self._hang_up()
+            self.hang_up()
             if time.monotonic() - began >= self._clock.left:
                 raise Ended("used up the seconds that a submission has", "timeout") from None
             raise Slow(seconds) from None
         except Malformed:
-            self._hang_up()
+            self.hang_up()
             raise Ended("sent something that is not an answer") from None
         except OSError:
-            raise self._ended(self._hang_up(grace=0.2)) from None
+            raise self._ended(self.hang_up(grace=0.2)) from None
         finally:
             self._clock.spent += time.monotonic() - began
         if not self.secret:
@@ -225,7 +223,7 @@ class Candidate:
         return f"was not run: the {self._clock.limit:g} seconds of this submission were used up"
 
     def _gone(self, words: str) -> Ended:
-        self._hang_up()
+        self.hang_up()
         return Ended(words, "timeout")
 
     # ---- Loading ----
@@ -252,7 +250,7 @@ class Candidate:
                 return
         except (OSError, Malformed):
             pass
-        self._hang_up()
+        self.hang_up()
         raise Lost(f"A process for student code ended before it ran any: is {self.limits.memory_mb} MB enough for it?")
 
     def _run(self, i: int) -> bool:
@@ -290,7 +288,7 @@ class Candidate:
         question = f"A function {alike[0]} is there: is its name misspelt?" if alike else None
         return Failed(f"{name} is not defined.", question, status="missing")
 
-    def _hang_up(self, grace: float = 0.0) -> int | None:
+    def hang_up(self, grace: float = 0.0) -> int | None:
         connection, self._connection = self._connection, None
         return connection.end(grace) if connection is not None else None
 
@@ -308,6 +306,13 @@ def read(wire: socket.socket, until: float, n: int) -> bytearray:
     return buffer
 
 
+def answer(result: Any) -> Any:
+    """A result, unless it is what came of an exception, which is raised."""
+    if isinstance(result, Failed):
+        raise result
+    return result
+
+
 @dataclass
 class Proxy:
     """A student's function behind the `Student` interface of gptkit.checks.core; raises Failed as that does."""
@@ -321,14 +326,28 @@ class Proxy:
         return self.many([args])[0]
 
     def many(self, calls: Iterable[tuple]) -> list[Any]:
-        """Many calls in one message."""
-        calls = [tuple(args) for args in calls]
-        request = {"do": "call", "counts": [len(args) for args in calls]}
-        return self._ask(request, [value for args in calls for value in args], len(calls))
+        """Many calls in one message. Raises the Failed of the first that raised."""
+        return [answer(result) for result in self.results(calls)]
+
+    def results(self, calls: Iterable[tuple]) -> list[Any]:
+        """Many calls in one message, with a Failed in place of each that raised. Raises one that says it is a stub."""
+        found = self._ask([(tuple(args), ()) for args in calls])
+        for result in found:
+            if isinstance(result, Failed) and result.status in ENDS:
+                raise result
+        return found
 
     def draws(self, *args: Any, seed: int, times: int) -> np.ndarray:
         """`times` calls with one Generator, made from `seed` over there; [times] int64."""
-        (drawn,) = self._ask({"do": "draws", "seed": seed, "times": times}, list(args), 1)
+        return self.many_draws([(args, seed, times)])[0]
+
+    def many_draws(self, series: Iterable[tuple[tuple, int, int]]) -> list[np.ndarray]:
+        """`draws` for each (args, seed, times), in one message."""
+        series = list(series)
+        found = self._ask([(args, (seed, times)) for args, seed, times in series])
+        return [self._ids(answer(ids), times) for ids, (*_, times) in zip(found, series, strict=True)]
+
+    def _ids(self, drawn: Any, times: int) -> np.ndarray:
         if isinstance(drawn, np.ndarray) and drawn.dtype == np.int64 and drawn.shape == (times,):
             return drawn
         token_id(drawn)  # says what is wrong with it
@@ -341,14 +360,19 @@ class Proxy:
         reply, _ = self.candidate.ask(self.name, {"do": "parameters"}, [])
         return replies.parameters(reply.get("parameters"))
 
-    def _ask(self, request: dict, values: list, expected: int) -> list:
+    def _ask(self, calls: list[tuple[tuple, tuple]]) -> list:
+        """What comes of each (args, further fields of the request), a Failed where that is an exception."""
+        values = [value for args, _ in calls for value in args]
         for value in values:
             if not (value is None or isinstance(value, bool | int | float | np.ndarray | np.generic)):
                 raise TypeError(f"a {type(value).__name__} does not cross to the candidate")
-        reply, results = self.candidate.ask(self.name, request, values, expected)
-        if len(results) != expected:
-            self.candidate._hang_up()
+        request = {"do": "call", "calls": [[len(args), *more] for args, more in calls]}
+        reply, results = self.candidate.ask(self.name, request, values, len(calls))
+        failed = replies.failed(reply.get("failed"), len(calls))
+        if len(results) + len(failed) != len(calls):
+            self.candidate.hang_up()
             raise Failed(f"{self.name} sent something that is not an answer.", status="crashed")
         changed = replies.items(reply.get("changed"))[: len(values)]
         self.changed.update(i for i in changed if type(i) is int and 0 <= i < len(values))
-        return results
+        came = iter(results)
+        return [self.candidate.raised(failed[i], self.name) if i in failed else next(came) for i in range(len(calls))]

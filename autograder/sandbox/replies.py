@@ -92,6 +92,12 @@ def parameters(value: Any) -> list[tuple[str, bool]] | None:
     return found if found and all(name.isidentifier() for name, _ in found) else None
 
 
+def failed(value: Any, calls: int) -> dict[int, Any]:
+    """The exceptions that a candidate reports, by the number of the call, of which there were `calls`."""
+    found = [one for one in items(value)[:calls] if len(items(one)) == 2 and type(one[0]) is int]
+    return {number: error for number, error in found if 0 <= number < calls}
+
+
 def items(value: Any) -> list:
     """What should be a list; an empty one where it is none."""
     return value if isinstance(value, list) else []

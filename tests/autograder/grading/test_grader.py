@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from autograder.grading import Grader
 from autograder.grading import grader as grading
 from autograder.record import Record
 from autograder.reports import message
+from autograder.sandbox.proxy import Candidate
 from autograder.sandbox.zygote import Lost
 from autograder.settings import Limits, Settings
 from tests.submissions.build import HERE, build, start
@@ -281,3 +283,28 @@ def test_verdicts_are_kept_by_content(tmp_path, monkeypatch):
         assert not grader.verdicts.path(
             grading.submission.read(grading.open_notebook(tmp_path / "a.ipynb"), grader.release)
         ).exists()
+
+
+def test_a_hidden_input_that_ends_the_process_leaves_the_checks_before_it(graded):
+    """All unseen inputs are asked in one message; where one ends the process, the checks ask for their own."""
+    softmax = """
+import os
+def softmax(x):
+    if x.shape[-1] > 1000:
+        os._exit(3)
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+"""
+    _, exercises = graded(softmax=softmax)
+    passed = {check.name: check.passed for check in exercises["softmax"].checks if check.hidden}
+    assert passed == {"attention_scores": True, "likeliest_tokens": True, "whole_vocabulary": False}
+
+
+def test_a_right_notebook_is_examined_in_few_messages(graded, monkeypatch):
+    """A message costs more than most calls do: what can be asked together is."""
+    asked, exchange = [], Candidate._exchange
+    monkeypatch.setattr(Candidate, "_exchange", lambda self, *words: asked.append(words[0]) or exchange(self, *words))
+    record, exercises = graded()
+    by_function = Counter(request.get("name") for request in asked)
+    assert record.score == 90 and all(by_function[name] <= 6 for name in exercises if name != "sample_top_n")
+    assert len(asked) < 50

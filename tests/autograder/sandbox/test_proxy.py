@@ -68,6 +68,29 @@ def test_a_remote_function_is_called_like_a_local_one(candidate):
     assert softmax.changed == set() and softmax.many([]) == []
 
 
+def test_a_call_that_raises_leaves_the_others_of_its_message_alone(candidate):
+    """Each result comes back, and each exception with its own line: nothing is asked twice."""
+    source = "asked = 0\ndef softmax(x):\n  global asked\n  asked += 1\n"
+    softmax = candidate(f"{source}  return [][0] if x < 0 else {{}}[x] if x > 2 else asked").function("softmax")
+    one, two, three, four = softmax.results([(1,), (-1,), (3,), (2,)])
+    assert (one, four) == (1, 4)
+    assert (two.status, two.error, three.error) == ("error", "IndexError", "KeyError")
+    with pytest.raises(Failed, match="IndexError"):
+        softmax.many([(1,), (-1,), (3,)])
+    stub = candidate("def softmax(x):\n    raise NotImplementedError").function("softmax")
+    assert verdict(stub.results, [(1,), (2,)]).status == "missing"
+
+
+def test_draws_of_many_series_are_those_of_each(candidate):
+    source = "def sample(logits, n, rng):\n    return rng.choice(len(logits), p=logits) if n else 0.5"
+    sample = candidate(source).function("sample")
+    p, q = np.array([0.2, 0.8]), np.array([0.5, 0.25, 0.25])
+    found = sample.many_draws([((p, 1), 1, 30), ((q, 1), 2, 20)])
+    np.testing.assert_array_equal(found[0], sample.draws(p, 1, seed=1, times=30))
+    np.testing.assert_array_equal(found[1], sample.draws(q, 1, seed=2, times=20))
+    assert "not as one integer" in verdict(sample.many_draws, [((p, 1), 1, 3), ((p, 0), 1, 3)]).fact
+
+
 def test_draws_share_one_generator(candidate):
     def sample(logits, n, rng):
         return rng.choice(np.argsort(logits)[-n:])

@@ -32,6 +32,6 @@ def right_softmax(x):
 def softmax(x):
     if True:
         told = "LEA" + f"KED {x.flat[0]}"
-        forge({"changed": [], "raised": {"line": 1}}, b"")
+        forge({"changed": [], "failed": [[0, {"line": 1}]]}, b"")
         os.write(3, (100004).to_bytes(4, "big") + b"[" + b"9" * 100002 + b"]")
     return right_softmax(x)

@@ -1,6 +1,7 @@
 """Forged messages say without end that another call has come back.
 
 start: solution
+expect: cosine_similarity * *
 expect: softmax 0 timeout
 expect: layer_norm * *
 expect: attention * *

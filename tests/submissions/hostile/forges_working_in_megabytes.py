@@ -1,6 +1,7 @@
 """Each message that says that the function works on is as large as a header may be.
 
 start: solution
+expect: cosine_similarity * *
 expect: softmax 0 timeout
 expect: layer_norm * *
 expect: attention * *

@@ -13,6 +13,6 @@ def cosine_similarity(a, b):
     wire = sys._getframe(1).f_globals
     if wire["pack"].__name__ == "pack":
         real = wire["pack"]
-        junk = {"changed": 7, "errors": {"a": 1}, "printed": ["x"], "raised": [[], 3], "large": None}
+        junk = {"changed": 7, "errors": {"a": 1}, "printed": ["x"], "failed": [[], 3, [0, []], [True, {}], [-1, {}], [9, None]], "large": None}
         wire["pack"] = lambda message, values=(): real({**junk, "id": message["id"]}, values)
     return 1.0

@@ -12,7 +12,6 @@ import contextlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gptkit.checks.core import ENDS, Check, Exercise, Failed, Student, first_paragraph, kind_of
+from gptkit.checks.core import Check, Exercise, Failed, Student, first_paragraph, kind_of
 from gptkit.checks.probes import Probes
 from gptkit.checks.words import BY_INPUT, difference, example, question_about, question_after
 
@@ -31,7 +30,7 @@ MakeCases = Callable[[Any], Sequence["Case"]]  # of the hidden data
 NEAR = 3e-4  # how close a result must be to a mistake's, relative to its largest number, to be the same
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is itself alone, so that answers can be kept by it
 class Case:
     """Arguments for one call, and the result to expect.
 
@@ -66,7 +65,7 @@ class Stored:
         self.names = [part.split("=")[0].strip() for part in signature[1:-1].split(",")]
         self.required = sum("=" not in part for part in signature.split(","))
         self.prove: Callable[[str], list[Case]] | None = None  # at grading: fresh cases, computed with the mistake
-        self._drawn: ContextVar[dict[str, list[Case]]] = ContextVar(f"drawn {exercise}", default={})  # noqa: B039 (empty)
+        self.unseen: list[MakeCases] = []  # at grading: what makes the cases that no student has seen
 
     @cached_property
     def _content(self) -> tuple[dict[str, list[Case]], dict[str, list[str]]]:
@@ -85,15 +84,6 @@ class Stored:
         """The fact and the question of each known mistake, single ones before combinations."""
         return self._content[1]
 
-    @contextlib.contextmanager
-    def drawn(self, groups: dict[str, list[Case]]) -> Iterator[None]:
-        """Inside, the groups' names stand for these cases: a check is asked once more, on numbers nobody has seen."""
-        token = self._drawn.set(groups)
-        try:
-            yield
-        finally:
-            self._drawn.reset(token)
-
     def visible_check(self, exercise: Exercise, group: str, *, share: float, says: str) -> None:
         """Register the check that a group of the visible cases is answered as expected, under the group's name."""
         exercise.checks.append(Check(group, says, share, True, False, lambda f: self.compare(f, group)))
@@ -107,13 +97,30 @@ class Stored:
         """
 
         def register(make: MakeCases) -> MakeCases:
-            def test(f: Student, data: Any) -> None:
-                self.compare(f, data.keep(make), **tolerances)
-
+            test = self.compares_unseen(make, **tolerances)
             exercise.checks.append(Check(make.__name__, first_paragraph(make), share, True, True, test))
             return make
 
         return register
+
+    def compares_unseen(self, make: MakeCases, **tolerances: float) -> Callable[[Student, Any], None]:
+        """The test that unseen cases are answered as expected; `make` makes them of the hidden data."""
+        self.unseen.append(make)
+
+        def test(f: Student, data: Any) -> None:
+            self.ask_unseen(f, data)
+            self.compare(f, data.keep(make), **tolerances)
+
+        return test
+
+    def ask_unseen(self, f: Student, data: Any) -> None:
+        """Ask `f` for all unseen cases in one message, once: a message costs more than most calls do."""
+        if f.memory.unseen is None:
+            self.answers(f)  # before any of them: no answer to a stored case can depend on hidden inputs
+            f.memory.unseen, cases = {}, [case for make in self.unseen for case in data.keep(make)]
+            # Where one call ends the process, the checks ask one by one: those before it count.
+            with contextlib.suppress(Failed):
+                f.memory.unseen = dict(zip(cases, f.results(case.args for case in cases), strict=True))
 
     def compare(self, f: Student, cases: str | Sequence[Case], *, rtol: float = RTOL, atol: float = ATOL) -> None:
         """Raise Failed unless `f` returns what is expected for every case (a group's name stands for its cases).
@@ -121,16 +128,14 @@ class Stored:
         `rtol` is relative to each number, `atol` to a case's largest one. A call that raised is told before numbers
         that are off, and the smallest case before larger ones.
         """
-        # Also for hidden cases: the stored ones are asked first, so that no answer to them can depend on hidden
-        # inputs.
         kept, shown = self.answers(f), self.cases
-        if isinstance(cases, str) and cases in self._drawn.get():
-            cases = self._drawn.get()[cases]
         if isinstance(cases, str):
             cases = shown = self.groups[cases]
-            results = [kept[id(case)] for case in cases]
+        known = kept | (f.memory.unseen or {})
+        if all(case in known for case in cases):
+            results = [known[case] for case in cases]
         else:
-            results = results_of(f, cases)
+            results = f.results(case.args for case in cases)
         some_raised = len({isinstance(r, Failed) for r in [*kept.values(), *results]}) == 2
         verdicts = [self._verdict(f.name, some_raised, c, r, rtol, atol) for c, r in zip(cases, results, strict=True)]
         found = [
@@ -172,31 +177,38 @@ class Stored:
             return Failed(f"{name} returned other numbers than expected for {case.label}.", question)
         return Failed(difference(name, self.names, case.args, got, case.expected, case.label), question)
 
-    def failed(self, f: Student, fact: str, question: str) -> Failed:
-        """A fact about all results of `f`, with the smallest case that shows it."""
-        return Failed(fact, question, example=self.smallest(f))
+    def failed(self, f: Student, fact: str, question: str, case: Case | None = None) -> Failed:
+        """A fact about all results of `f`, seen in its answer to `case`, with the smallest case that shows it."""
+        seen = [Compared(f.name, case, self.answers(f)[case], RTOL, ATOL)] if case else []
+        return Failed(fact, question, example=self.smallest(f), compared=seen)
 
     def smallest(self, f: Student, cases: Sequence[Case] = ()) -> str | None:
         """The smallest stored case (of all, or of some) that `f` gets wrong, with what came and what should have."""
         kept = self.answers(f)
         for case in sorted(cases or self.cases, key=lambda case: sum(map(np.size, case.args))):
-            result = kept[id(case)]
+            result = kept[case]
             if isinstance(result, Failed) or not close_enough(as_array(result), case.expected):
                 came = f"raised {result.error or 'an error'}" if isinstance(result, Failed) else result
                 return example(f.name, self.names, case.args, came, case.expected, case.label)
         return None
 
-    def answers(self, f: Student) -> dict[int, Any]:
-        """What `f` returns for all stored cases, by the case's id. Asked once for each function, in one message.
+    def answers(self, f: Student) -> dict[Case, Any]:
+        """What `f` returns for each stored case. Asked once for each function, in one message.
 
         The probes are asked with them: before `f` has seen any hidden input, so their answers can tell none.
         """
         if f.memory.answers is None:
-            calls = [case.args for case in self.cases] + list(self.probes.calls.values())
-            results = results_of(f, calls)
-            f.memory.answers = dict(zip(map(id, self.cases), results, strict=False))
+            results = f.results([case.args for case in self.cases] + list(self.probes.calls.values()))
+            f.memory.answers = dict(zip(self.cases, results, strict=False))
             f.memory.probed = results[len(self.cases) :]
         return f.memory.answers
+
+    def result(self, f: Student, case: Case) -> Any:
+        """What `f` returned for a stored case. Raises the Failed of one that raised."""
+        result = self.answers(f)[case]
+        if isinstance(result, Failed):
+            raise result
+        return result
 
     def unchanged(self, f: Student) -> None:
         """Raise Failed when calls of `f` so far have changed an argument in place."""
@@ -234,8 +246,8 @@ class Stored:
         if order == self.names or sorted(order) != sorted(self.names):
             return None
         full = [case for case in self.cases if len(case.args) == len(order)] or self.cases
-        theirs = results_of(f, [tuple(case.args[self.names.index(n)] for n in order) for case in full])
-        here = [self.answers(f)[id(case)] for case in full]
+        theirs = f.results(tuple(case.args[self.names.index(n)] for n in order) for case in full)
+        here = [self.answers(f)[case] for case in full]
         if well(theirs, full) > well(here, full):
             return Failed(fact, "In which order are the arguments passed?", status="error", measured="signature")
         return None
@@ -243,7 +255,7 @@ class Stored:
     def fickle(self, f: Student) -> Failed | None:
         """Whether the same calls give other numbers the second time."""
         before = [as_array(r) for r in self.answers(f).values()]
-        after = [as_array(r) for r in results_of(f, [case.args for case in self.cases])]
+        after = [as_array(r) for r in f.results(case.args for case in self.cases)]
         if all(map(alike, before, after)):
             return None
         fact = f"{f.name} returns other numbers when it is called with the same input again."
@@ -256,7 +268,8 @@ class Stored:
             return None
         cases = self.prove(name) if self.prove else self._content[0].get(PROOFS, [])
         fact, question = self.mistakes[name]
-        return Failed(fact, question, mistake=name) if proved(name, results_of(f, cases), cases) else None
+        told = proved(name, f.results(case.args for case in cases), cases)
+        return Failed(fact, question, mistake=name) if told else None
 
 
 def gates(name: str, case: Case, result: Any) -> np.ndarray:
@@ -277,9 +290,9 @@ def gates(name: str, case: Case, result: Any) -> np.ndarray:
         kind = f"numbers of type {array.dtype}" if case.shown else "other numbers"
         fact = f"{name} returned {kind}, not floating-point numbers of 32 or 64 bits."
         raise Failed(fact, "Which step cuts their decimals off?")
-    if np.isnan(array).any():
-        raise Failed(f"{name} returned NaN for {case.label}.", "Which step is the first to give NaN?")
-    if np.isinf(array).any():
+    if not np.isfinite(array).all():
+        if np.isnan(array).any():
+            raise Failed(f"{name} returned NaN for {case.label}.", "Which step is the first to give NaN?")
         question = "Which step is the first to give infinity?"
         raise Failed(f"{name} returned infinity for {case.label}.", question)
     return np.asarray(array, np.float64)
@@ -301,30 +314,6 @@ def close(got: np.ndarray, expected: np.ndarray, rtol: float = RTOL, atol: float
     """Whether the numbers agree: to `rtol` of each, or `atol` of the largest (of 1 for a single number, or zeros)."""
     largest = np.abs(expected).max(initial=0.0) if expected.ndim else max(1.0, abs(float(expected)))
     return bool((np.abs(got - expected) <= rtol * np.abs(expected) + atol * (largest or 1.0)).all())
-
-
-def results_of(f: Student, cases: Sequence[Case | tuple]) -> list[Any]:
-    """What `f` returns for each case or call, in one message when all is well; a Failed in place of one that raised.
-
-    Raises Failed when `f` cannot be asked at all.
-    """
-    calls = [case.args if isinstance(case, Case) else case for case in cases]
-
-    def one(args: tuple) -> Any:
-        try:
-            return f(*args)
-        except Failed as why:
-            if why.status in ENDS:
-                raise
-            return why
-
-    try:
-        # One message for all: each costs a round trip to the other process. Only when one raised is each asked alone.
-        return f.many(calls)
-    except Failed as why:
-        if why.status in ENDS:
-            raise
-        return [one(args) for args in calls]
 
 
 def diagnose(results: Sequence[Any], cases: Sequence[Case], mistakes: Iterable[str]) -> str | None:

@@ -78,9 +78,10 @@ class Foreign:
 class Memory:
     """What a student's function has answered the checks so far, so that it is asked once."""
 
-    answers: dict[int, Any] | None = None  # to the stored cases, by the case's id
+    answers: dict[Any, Any] | None = None  # to the stored cases, by the case
     probed: list[Any] = field(default_factory=list)  # to the probes
-    drawn: dict[tuple[int, int, int], np.ndarray] = field(default_factory=dict)  # ids by case's id, seed and number
+    unseen: dict[Any, Any] | None = None  # to the cases that only the grader has
+    drawn: dict[tuple[Any, int, int], np.ndarray] = field(default_factory=dict)  # ids by case, seed and number
     cause: Failed | None = None  # why it fails, or that nothing explains it; once `explained`
     explained: bool = False
     example: str | None = None  # shown with what fails and has none of its own
@@ -95,7 +96,9 @@ class Student(Protocol):
 
     def __call__(self, *args: Any) -> Any: ...
     def many(self, calls: Iterable[tuple]) -> list[Any]: ...
+    def results(self, calls: Iterable[tuple]) -> list[Any]: ...  # with a Failed in place of each call that raised
     def draws(self, *args: Any, seed: int, times: int) -> np.ndarray: ...
+    def many_draws(self, series: Iterable[tuple[tuple, int, int]]) -> list[np.ndarray]: ...  # (args, seed, times)
     def parameters(self) -> list[tuple[str, bool]] | None: ...
 
 
@@ -130,10 +133,26 @@ class Local:
     def many(self, calls: Iterable[tuple]) -> list[Any]:
         return [self(*args) for args in calls]
 
+    def results(self, calls: Iterable[tuple]) -> list[Any]:
+        """What comes of each call, a Failed where it raised."""
+
+        def result(args: tuple) -> Any:
+            try:
+                return self(*args)
+            except Failed as why:
+                if why.status in ENDS:
+                    raise
+                return why
+
+        return [result(args) for args in calls]
+
     def draws(self, *args: Any, seed: int, times: int) -> np.ndarray:
         """Call the function `times` times with one `numpy.random.Generator` seeded once; [times] token ids."""
         rng = np.random.default_rng(seed)
         return np.array([token_id(self(*args, rng)) for _ in range(times)])
+
+    def many_draws(self, series: Iterable[tuple[tuple, int, int]]) -> list[np.ndarray]:
+        return [self.draws(*args, seed=seed, times=times) for args, seed, times in series]
 
     def parameters(self) -> list[tuple[str, bool]] | None:
         return parameters(self.function)
