@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "source" / "gpt2"), str(ROOT / "solutions"
 from autograder.errors import AutograderError  # noqa: E402
 from autograder.grading import Grader  # noqa: E402
 from autograder.record import Record  # noqa: E402
-from autograder.reports.json_array import as_object  # noqa: E402
+from autograder.reports.formats import as_object  # noqa: E402
 from autograder.settings import Limits, Settings  # noqa: E402
 from tests.submissions.build import Expectation, all_submissions, build  # noqa: E402
 from tests.submissions.folders import FOLDERS, lay_traps  # noqa: E402

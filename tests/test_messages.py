@@ -46,8 +46,7 @@ SPOKEN = {  # where sentences that reach a student are written
     "In the notebook": [KIT / "notebook/feedback.py", KIT / "engine/complete.py", KIT / "engine/model.py"],
     "While a notebook is graded": [
         *(p for room in ("sandbox", "notebooks", "grading") for p in room_of(room) if p.stem != "isolation"),
-        ROOT / "autograder/reports/fragment.py",
-        ROOT / "autograder/reports/words.py",
+        *(ROOT / "autograder/reports" / name for name in ("pages.py", "words.py")),
     ],
 }
 CHECKS = {name: import_module(f"gptkit.checks.{name}") for name in modules()}

@@ -68,12 +68,6 @@ def right(name: str, args: tuple) -> np.ndarray:
     return np.asarray(modules()[name].catalogue.reference(*wide(args)), np.float64)
 
 
-def asked_as(attempt: Attempt | None, check: str, fresh: bool = False) -> Asked | None:
-    """A check as it was asked; `fresh`: once more, on cases of its kind that the course's seed draws."""
-    asked = [one for one in attempt.asked if one.check.name == check] if attempt else []
-    return asked[fresh] if len(asked) > fresh else None
-
-
 def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
     """The calls that show why a check failed: those that were compared, else all that it made and that are off.
 
@@ -81,6 +75,7 @@ def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
     """
     found = []
     for name, case, came, rtol, atol in asked.compared:
+        # The cause is the same fact, told in full: see Witnessed.
         came = (came.__cause__ or came) if isinstance(came, Failed) else came
         found.append(Evidence(name, case.args, came, case.expected, "" if fresh else case.label, rtol, atol))
     if found:
@@ -94,6 +89,7 @@ def of_check(asked: Asked, fresh: bool = False) -> list[Evidence]:
 
 def deciding(calls: list[Call]) -> list[Call]:
     """The draws that decide a check; others look for a cause."""
+    # sample_top_n's probes draw with seeds of a range of their own, from FOUND on.
     return [call for call in calls if call.times and not FOUND <= call.seed < 4 * FOUND]
 
 

@@ -71,6 +71,7 @@ def parts(cell: Ran) -> list[str]:
     if module is None:
         return [cell.source]
     rows = cell.source.splitlines(keepends=True)
+    # A decorator stands above the line at which Python says that its function begins.
     firsts = [min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) for node in module.body]
     ends = [node.end_lineno or 0 for node in module.body]
     cuts = [0, *(end for end, after in zip(ends, firsts[1:], strict=False) if after > end), len(rows)]

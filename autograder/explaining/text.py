@@ -9,7 +9,7 @@ from textwrap import indent
 from gptkit.checks.core import earned
 
 from autograder.exercises import EXERCISES
-from autograder.explaining.evidence import Evidence, asked_as, of_check, proof, right, stored
+from autograder.explaining.evidence import Evidence, of_check, proof, right, stored
 from autograder.explaining.reproduce import Explain
 from autograder.explaining.witness import Asked, Witness
 from autograder.grading.grader import WHOLE_MODEL, confirmed
@@ -38,11 +38,9 @@ class Explanation:
 
     def asked(self, exercise: ExerciseResult, check: CheckResult) -> tuple[Asked | None, bool]:
         """How the check failed, and whether it did so only on fresh cases of its kind."""
-        for fresh in (False, True):
-            asked = asked_as(self.witness.attempt(exercise.name), check.name, fresh)
-            if asked and asked.failed:
-                return asked, fresh
-        return None, False
+        attempt = self.witness.attempt(exercise.name)
+        asked = [one for one in attempt.asked if one.check.name == check.name] if attempt else []
+        return next(((one, fresh > 0) for fresh, one in enumerate(asked[:2]) if one.failed), (None, False))
 
 
 def as_text(it: Explanation) -> str:
@@ -120,6 +118,7 @@ def about(it: Explanation, exercise: ExerciseResult, check: CheckResult, told: s
     calls = of_check(asked, fresh)
     if fresh:
         yield "  It passed on the visible numbers. Asked again on others of their kind, drawn by the course's seed:"
+    # One object for all calls of a message: which of them raised is not known.
     if len(calls) > 1 and calls[0].raised and calls[0].came is calls[1].came:
         yield f"  The first of {len(calls)} calls that it made in one message; one of them did this:"
         calls = calls[:1]

@@ -68,6 +68,7 @@ class Overheard(Proxy):
     candidate: Witnessed
 
     def _ask(self, calls: list[tuple[tuple, tuple]]) -> list:
+        # Private in Proxy: the one place where every call passes, and each with what came of it.
         results: list = []
         try:
             results = super()._ask(calls)
@@ -92,6 +93,7 @@ class Witnessed(Candidate):
         return Overheard(self, name)
 
     def raised(self, error: Any, name: str) -> Failed:
+        # A student is not told a hidden case's error in full; whoever asks here is.
         why = super().raised(error, name)
         why.__cause__ = replies.raised(error, name, self._cells[: self._theirs], secret=False)
         return why

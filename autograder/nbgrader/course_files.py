@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import logging
 import os
@@ -50,6 +49,11 @@ def handed_in(folder: Path, release: Release) -> HandedIn:
     return HandedIn(folder, *choose(folder, release))
 
 
+def folder_of(course: CourseDirectory, step: str, student: str) -> Path:
+    """A student's folder of a `step` of nbgrader's: "submitted", "autograded" or "feedback"."""
+    return Path(course.format_path(getattr(course, f"{step}_directory"), student, course.assignment_id))
+
+
 def linked(folder: Path) -> bool:
     """Whether a student's folder is a link, to somebody else's work for one."""
     return folder.is_symlink() or folder.parent.is_symlink()
@@ -82,30 +86,32 @@ def companions(folder: Path) -> dict[str, str]:
     The time of submission (a newer one is graded again), and the secret under which the student finds the feedback.
     """
     names = () if linked(folder) else (STAMP, SECRET)
-    return {name: said for name in names if (said := small_text(folder / name)) and PLAUSIBLE[name](said)}
+    return {name: said for name in names if (said := small_text(name, folder / name))}
 
 
-def small_text(path: Path) -> str:
-    """What a regular file of at most 200 bytes says; "" for anything else."""
-    try:
-        return (regular(path, 200) or b"").decode("ascii").strip()
-    except (OSError, ValueError):
-        return ""
+def small_text(name: str, path: str | Path, folder: int | None = None) -> str:
+    """What one of nbgrader's two small files says; "" for anything that nbgrader would not have written there."""
+    said = (regular(path, 200, folder) or b"").decode("ascii", "replace").strip()
+    return said if PLAUSIBLE[name](said) else ""
 
 
 def regular(path: str | Path, limit: int, folder: int | None = None) -> bytes | None:
-    """What a regular file holds; None for anything else and for more than `limit` bytes. Raises OSError.
+    """What a regular file holds; None for anything else, for more than `limit` bytes, and for what cannot be opened.
 
-    It is opened without following a link or waiting for a pipe, and what was opened is looked at: another file may
-    stand there a moment later. In `folder` (its descriptor) the file must be its owner's, who may link to others.
+    In `folder` (its descriptor) the file must be its owner's, who may link to others.
     """
-    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    with os.fdopen(opened, "rb") as file:
-        status = os.fstat(opened)
-        theirs = folder is None or status.st_uid == os.fstat(folder).st_uid
-        if not stat.S_ISREG(status.st_mode) or status.st_size > limit or not theirs:
-            return None
-        content = file.read(limit + 1)  # it may grow meanwhile
+    # Opened without following a link or waiting for a pipe, and looked at only then: asked before, it might be another
+    # file by the time that it is opened.
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        with os.fdopen(opened, "rb") as file:
+            status = os.fstat(opened)
+            theirs = folder is None or status.st_uid == os.fstat(folder).st_uid
+            if not stat.S_ISREG(status.st_mode) or status.st_size > limit or not theirs:
+                return None
+            content = file.read(limit + 1)  # it may grow meanwhile
+    except OSError:
+        return None
     return content if len(content) <= limit else None
 
 
@@ -138,6 +144,7 @@ class SubmittedFiles(CourseDirectory):
         """
         pattern = self.format_path(self.submitted_directory, self.student_id, self.assignment_id)
         found, self.unfit = {}, []
+        # nbgrader takes the folder's name for a pattern, and writes it into its log.
         for folder in filter(os.path.isdir, glob.glob(pattern)):  # noqa: PTH207 (nbgrader compares these strings)
             if glob.has_magic(folder) or not folder.isprintable():
                 self.log.error("Not graded, because nbgrader cannot handle such a name (rename it): %r", folder)
@@ -153,6 +160,7 @@ class Collect(ExchangeCollect):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         if printable not in self.log.filters:
+            # The names of a student's folders and files are logged below, and by nbgrader itself.
             self.log.addFilter(printable)
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
@@ -171,21 +179,13 @@ class Collect(ExchangeCollect):
     def take(self, folder: int, src: str, target: Path) -> None:
         """Copy what is wanted of an opened folder."""
         for name in sorted(name for name in os.listdir(folder) if Path(name).suffix == ".ipynb"):
-            if (content := kept(name, MAX_BYTES, folder)) is not None:
+            if (content := regular(name, MAX_BYTES, folder)) is not None:
                 (target / name).write_bytes(content)
             else:
                 self.log.error("Not collected, because it is not a file of at most 100 MB: %s/%s", src, name)
         _, _, time, *_ = f"{Path(src).name}+++".split("+")  # nbgrader's name for it: student+assignment+time+chance
         for name, otherwise in {STAMP: time, SECRET: secrets.token_hex(64)}.items():
-            said = (kept(name, 200, folder) or b"").decode("ascii", "replace").strip()
-            (target / name).write_text(said if PLAUSIBLE[name](said) else otherwise)
-
-
-def kept(name: str, limit: int, folder: int) -> bytes | None:
-    """As `regular`; None for what cannot be opened, too."""
-    with contextlib.suppress(OSError):
-        return regular(name, limit, folder)
-    return None
+            (target / name).write_text(small_text(name, name, folder) or otherwise)
 
 
 def printable(record: logging.LogRecord) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from sqlalchemy import Engine, create_engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import CannotGrade, UsageError
+from autograder.nbgrader.exporter import metadata
 from autograder.nbgrader.recorder import first_line
 from autograder.record import ExerciseResult, Record
 
@@ -47,6 +47,7 @@ def gradebook_of(url: str) -> Engine:
     path = Path(make_url(url).database or "")
     if not path.is_file():
         raise UsageError(f"{path}: there is no gradebook yet, so no mark could change.")
+    # mode=ro: otherwise SQLite may write, if only to undo what a process that was killed had begun.
     return create_engine("sqlite://", creator=lambda: sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
 
 
@@ -73,7 +74,8 @@ def marks(url: str, assignment: str) -> dict[str, dict[str, Mark]]:
 def change(now: dict[str, Mark], record: Record, autograded: Path) -> Change:
     """What a record would change in a student's marks."""
     total = sum(mark.points for mark in now.values())
-    found, earned = Change(total, total, [], []), earned_before(autograded)
+    found = Change(total, total, [], [])
+    earned = (metadata(autograded) or {}).get("earned", {})  # by graded cell, by check, when that notebook was made
     for exercise in record.exercises:
         cell = f"test_{exercise.name}"
         mark, score = now.get(cell, Mark()), min(exercise.score, exercise.max_score)
@@ -95,11 +97,3 @@ def why(exercise: ExerciseResult, before: float, earned: dict[str, float]) -> st
     else:
         checks = [f"{check.name} fails" for check in exercise.checks if not check.passed] or ["all checks pass"]
     return f"{exercise.name} {before:.4g} -> {exercise.score:.4g} ({', '.join(checks)})"
-
-
-def earned_before(autograded: Path) -> dict[str, dict[str, float]]:
-    """By graded cell, what each check earned when the notebook in autograded/ was made; empty where it does not say."""
-    try:
-        return json.loads(autograded.read_text("utf-8"))["metadata"]["earned"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}

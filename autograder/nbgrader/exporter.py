@@ -1,8 +1,7 @@
-"""The exporter that reads submissions for `nbgrader autograde`, and what it makes of them.
+"""What `nbgrader autograde` does here in place of executing a notebook: reads it as data, and examines it.
 
-`nbgrader autograde` converts each submission twice. First `SubmissionExporter` makes the notebook in autograded/ anew,
-from the released one and what the student wrote; then `preprocessors.Examine` writes each test cell's outputs, from
-which nbgrader's own scores are taken. No notebook is executed.
+It converts each submission twice. First `SubmissionExporter` makes the notebook in autograded/ anew, from the released
+one and what the student wrote; then `Examine` writes each test cell's outputs, from which nbgrader takes its scores.
 """
 
 from __future__ import annotations
@@ -16,22 +15,34 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
-from nbgrader.utils import is_locked
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_locked, is_solution
 from traitlets import Enum, Instance, default
 
-from autograder.errors import AutograderError, UsageError
+from autograder import reports
+from autograder.errors import AutograderError, NotGraded, UsageError
+from autograder.files import save
 from autograder.grading import Grader
 from autograder.grading.verdicts import digest
-from autograder.nbgrader.course_files import SubmittedFiles, grade, handed_in, made_from
+from autograder.nbgrader.course_files import (
+    HandedIn,
+    SubmittedFiles,
+    companions,
+    folder_of,
+    grade,
+    handed_in,
+    made_from,
+)
 from autograder.nbgrader.points import beside_in, outdated
 from autograder.notebooks import sanitize, submission
 from autograder.notebooks.opening import Unreadable, open_notebook
 from autograder.notebooks.submission import Release
 from autograder.notebooks.written_answer import UNSURE, Written, written
-from autograder.record import Record
+from autograder.record import ExerciseResult, Record
+from autograder.reports.pages import as_html
 from autograder.settings import Settings
 
 # Parts of nbgrader's configuration that say where things are and how a command was started, and decide no mark.
@@ -64,6 +75,7 @@ class SubmissionExporter(NotebookExporter):
         except AutograderError as error:
             self.parent.log.error(str(error))
             raise NbGraderException(str(error)) from error
+        # nbgrader never closes an exporter, and the sandbox's processes would outlive it.
         weakref.finalize(self, self.grader.close)
         # What decides a mark besides the submission: a changed late penalty is a reason to record it again.
         deciding = {name: part for name, part in self.config.items() if not DECIDES_NOTHING.fullmatch(name)}
@@ -75,18 +87,24 @@ class SubmissionExporter(NotebookExporter):
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
         """Convert a file of submitted/ (whatever it is) or of autograded/ (ours)."""
-        it, course = resources["nbgrader"], self.parent.coursedir
-        folder = Path(course.format_path(course.submitted_directory, it["student"], it["assignment"]))
-        if Path(filename).parent != folder:
+        handed = self.submitted(resources["nbgrader"]["student"])
+        if Path(filename).parent != handed.folder:
             return super().from_filename(filename, resources, **kwargs)
-        released = nbformat.read(self.settings.release, as_version=4)
-        try:
-            cells = handed_in(folder, self.grader.release).opened().cells
-        except Unreadable:
-            cells = open_notebook(self.settings.release).cells  # the reason stands in the record's notes
-        made = made_anew(released, self.grader.release, cells)
+        made = self.made_anew(handed, nbformat.read(self.settings.release, as_version=4))
         made.metadata["autograder"] = UNFINISHED
         return self.from_notebook_node(made, resources, **kwargs)
+
+    def submitted(self, student: str) -> HandedIn:
+        """What a student handed in. Raises CannotGrade when it cannot be read."""
+        return handed_in(folder_of(self.parent.coursedir, "submitted", student), self.grader.release)
+
+    def made_anew(self, handed: HandedIn, released: NotebookNode) -> NotebookNode:
+        """The whole, harmless notebook; the released one for what is no notebook (the record's notes say so)."""
+        try:
+            cells = handed.opened().cells
+        except Unreadable:
+            cells = open_notebook(self.settings.release).cells
+        return made_anew(released, self.grader.release, cells)
 
 
 def without_address(value: Any) -> str:
@@ -103,17 +121,17 @@ def take_over(exporter: SubmissionExporter) -> None:
     converter, ungraded, convert = exporter.parent, [], exporter.parent.convert_notebooks
 
     def init_destination(assignment: str, student: str) -> bool:
-        course = converter.coursedir
-        folders = [course.autograded_directory, course.submitted_directory]
-        to, of = (Path(course.format_path(folder, student, assignment)) for folder in folders)
-        made, handed = to / f"{assignment}.ipynb", handed_in(of, exporter.grader.release)
+        course, handed = converter.coursedir, exporter.submitted(student)
+        to = folder_of(course, "autograded", student)
+        made = to / f"{assignment}.ipynb"
+        # nbgrader's own method, which this replaces, would have looked.
         if student in course.student_id_exclude.split(","):
             return False
         found = stamp(made)
         if found == made_from(exporter.context, handed) and not converter.force:
             return False
         if found == "" and not converter.force:  # nbgrader's own, or a person's: it stays, unless nbgrader replaced it
-            before, now = course.get_existing_timestamp(str(to)), course.get_existing_timestamp(str(of))
+            before, now = course.get_existing_timestamp(str(to)), course.get_existing_timestamp(str(handed.folder))
             if not (before and now and now > before):
                 converter.log.warning("Not made by this grader, so it stays (--force replaces it): %s", made)
                 return False
@@ -142,11 +160,54 @@ def take_over(exporter: SubmissionExporter) -> None:
     converter.init_destination, converter.convert_notebooks = init_destination, convert_notebooks
 
 
+class Examine(NbGraderPreprocessor):
+    """Writes the record into the test cells, as messages and one plain number each."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        exporter, student = self.parent, resources["nbgrader"]["student"]
+        handed = exporter.submitted(student)
+        made = made_from(exporter.context, handed)  # before it is graded: it may be handed in again meanwhile
+        record = resources.get("record") or exporter.records.get(student) or grade(exporter.grader, handed, student)
+        if record.error is not None:
+            raise NotGraded(record.error)
+        exercises = {f"test_{e.name}": e for e in record.exercises}
+        nb.metadata["autograder"] = made
+        nb.metadata["earned"] = {  # for a later dry run to compare
+            cell: {check.name: check.earned for check in e.checks} for cell, e in exercises.items()
+        }
+        for cell in nb.cells:
+            if cell.cell_type == "code" and is_grade(cell) and not is_solution(cell):
+                cell.outputs = verdict(exercises.get(cell.metadata.nbgrader.grade_id))
+        if record.notes:
+            notes = sanitize.markdown("\n".join(f"- {reports.clean(note)}" for note in record.notes))
+            nb.cells.insert(0, new_markdown_cell(f"**About this notebook**\n\n{notes}", id="notes"))
+        for name, said in companions(handed.folder).items():
+            save(folder_of(exporter.parent.coursedir, "autograded", student) / name, said)
+        return nb, resources
+
+
+def verdict(exercise: ExerciseResult | None) -> list[NotebookNode]:
+    """A test cell's outputs. nbgrader gives full marks to a cell without a number, so there is always one."""
+    if exercise is None:
+        return [new_output("execute_result", {"text/plain": "0.0"})]
+    shown = {"text/html": as_html(exercise), "text/plain": reports.as_lines(exercise)}
+    score = {"text/plain": repr(float(min(exercise.score, exercise.max_score)))}
+    why = {"why": reports.first_failure(exercise)}  # a line for the overview of the feedback page
+    return [new_output("display_data", shown, metadata=why), new_output("execute_result", score)]
+
+
 def stamp(path: Path) -> str | None:
     """What an autograded notebook says that it was made from: "" when it is not ours, None when it is none, or half."""
+    found = metadata(path)
+    return None if found is None else found.get("autograder", "")
+
+
+def metadata(path: Path) -> dict[str, Any] | None:
+    """An autograded notebook's own metadata; None when it is no notebook, or half of one."""
     try:
-        return json.loads(path.read_text("utf-8"))["metadata"].get("autograder", "")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = json.loads(path.read_text("utf-8"))["metadata"]
+        return found if isinstance(found, dict) else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -175,10 +236,12 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
             cells.append(("", sanitize.cell(raw)))
     before = 0
     for name, cell in ours.items():
+        # A deleted cell comes back behind the one that it follows in the release.
         if name not in graded.values():
             cells.insert(before, (name, cell))
         before = [n for n, _ in cells].index(name) + 1
     for number, (_, cell) in enumerate(cells):
+        # nbformat draws an id by chance: the same notebook would differ each time it is made.
         cell.id = f"cell-{number}"
     made = nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=nbformat.from_dict(released.metadata))
     language = made.metadata.setdefault("language_info", NotebookNode())

@@ -73,21 +73,18 @@ class FeedbackPage(Exporter):
 
 def part(cell: NotebookNode, ours: bool) -> dict[str, Any]:
     """What the template shows of a cell. `ours`: HTML in a test cell's output was made by the grader."""
-    told, name = cell.metadata.get("nbgrader", {}), ""
-    if is_grade(cell) or is_solution(cell) or is_task(cell):
-        name = told.get("grade_id", "")
-    found = {key: told.get(key) for key in ("score", "points", "open")} if is_grade(cell) or is_task(cell) else {}
+    told, graded = cell.metadata.get("nbgrader", {}), is_grade(cell) or is_task(cell)
+    name = told.get("grade_id", "") if graded or is_solution(cell) else ""
     comment = told.get("comment")
-    shown = {
-        **{"score": None, "points": None, "open": False, **found},
-        **{"id": name, "name": name.removeprefix("test_"), "why": "", "outputs": []},
-        "comment": comment and in_html(comment),
-    }
+    shown = {key: told.get(key) if graded else None for key in ("score", "points", "open")}
+    shown |= {"id": name, "name": name.removeprefix("test_"), "why": "", "outputs": []}
+    shown |= {"comment": comment and in_html(comment)}
     if cell.cell_type != "code":
         attached = cell.get("attachments")
         return shown | {"kind": "prose", "shown": markdown(cell.source, attached) if attached else in_html(cell.source)}
     outputs = [one for one in cell.outputs if one.output_type != "execute_result" or not is_grade(cell)]
     if is_grade(cell) and not is_solution(cell) and ours and outputs:
+        # A card brings its style, and the page has it once.
         card = Markup(outputs[0].data["text/html"].replace(STYLE, ""))
         return shown | {"kind": "checks", "shown": card, "why": outputs[0].metadata.get("why", "")}
     lexer = cell.metadata.get("magics_language", "ipython3")
@@ -119,6 +116,7 @@ def in_html(source: str) -> Markup:
 
 def markdown(source: str, attachments: dict | None = None) -> Markup:
     """Markdown as HTML, with the formulas in it, the instructor's and those of a student's text, as MathML."""
+    # Not escaped: this HTML is the instructor's, or what the sanitizer made of a student's text.
     renderer = WithFormulas(escape=False, exclude_anchor_links=True, attachments=attachments)
     return Markup(re.sub(FORMULA, typed_formula, MarkdownWithMath(renderer=renderer).render(source)))
 

@@ -94,6 +94,7 @@ class SaveGrades(NbGraderPreprocessor):
 
 def answers(nb: NotebookNode) -> dict[str, str]:
     """By grade cell, a digest of what its mark is for: the cell itself where it holds the answer, else all code."""
+    # Functions call each other across cells, so a mark for one of them is for all the code.
     code = "\0".join(cell.source for cell in nb.cells if cell.cell_type == "code")
     graded = {cell.metadata.nbgrader.grade_id: cell for cell in nb.cells if is_grade(cell)}
     said = {name: cell.source if is_solution(cell) else code for name, cell in graded.items()}
@@ -129,6 +130,7 @@ class OneGradebook(Gradebook):
             url += f"{'&' if '?' in url else '?'}timeout=60"
         super().__init__(url, course_id)
         add_tables(self.engine)
+        # expire_on_commit=False: what was read stays readable after a commit, without asking the database again.
         self.db = scoped_session(sessionmaker(bind=self.engine, class_=DeferredSession, expire_on_commit=False))
 
     def close(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -23,6 +22,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from autograder.errors import CannotGrade, UsageError
+from autograder.nbgrader.course_files import folder_of
 from autograder.nbgrader.exporter import stamp
 from autograder.nbgrader.feedback_page import in_html
 from autograder.nbgrader.gradebook import ANSWERS, OneGradebook, answers
@@ -48,6 +48,7 @@ class Marking:
         self.assignment, self.course = assignment, app.coursedir
         if assignment != settings.assignment:
             raise UsageError(f"This marks {settings.assignment}, not {assignment}.")
+        self.course.assignment_id = assignment
         self.questions = Release.of(settings).written
         key = nbformat.read(settings.answer_key, as_version=4)
         self.wanted = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in key.cells}
@@ -100,8 +101,7 @@ class Marking:
 
     def answer(self, student: str, question: str) -> tuple[Markup, str | None]:
         """A student's answer as HTML that is harmless, and its digest."""
-        folder = self.course.format_path(self.course.autograded_directory, student, self.assignment)
-        path = Path(folder) / f"{self.assignment}.ipynb"
+        path = folder_of(self.course, "autograded", student) / f"{self.assignment}.ipynb"
         try:
             notebook = nbformat.v4.reads(path.read_text("utf-8"))
             digest = answers(notebook)[question]
@@ -178,7 +178,9 @@ class Question(RequestHandler):
 
 def serve(marking: Marking) -> str:
     """Start to listen; the address of the first question's page."""
+    # Port 0: the system gives one that is free.
     token, (socket, *_) = secrets.token_urlsafe(32), bind_sockets(0, "127.0.0.1")
     kept: dict[str, Any] = {"marking": marking, "token": token}
+    # Nothing is logged: a request's address holds the token.
     HTTPServer(Application([(r"/([\w-]+)/([^/]+)", Question, kept)], log_function=lambda _: None)).add_socket(socket)
     return f"http://127.0.0.1:{socket.getsockname()[1]}/{token}/{next(iter(marking.questions))}"

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import CannotGrade, UsageError
 from autograder.lms.archives import zips_in
+from autograder.nbgrader.course_files import folder_of
 
 
 class GradedCourse:
@@ -42,8 +43,7 @@ class GradedCourse:
 
     def page(self, student: str) -> Path:
         """Where a student's feedback page is, once there is one."""
-        course = self.app.coursedir
-        return Path(course.format_path(course.feedback_directory, student, self.assignment), f"{self.assignment}.html")
+        return folder_of(self.app.coursedir, "feedback", student) / f"{self.assignment}.html"
 
     def archives(self) -> list[Path]:
         """What `nbgrader zip_collect` takes."""

@@ -29,12 +29,10 @@ from traitlets.config import Config
 
 from autograder.errors import CannotGrade, NotGraded, UsageError
 from autograder.files import save, sweep
-from autograder.nbgrader.course_files import HandedIn, companions, handed_in, made_from
-from autograder.nbgrader.exporter import SubmissionExporter, made_anew, stamp
+from autograder.nbgrader.course_files import HandedIn, companions, folder_of, made_from
+from autograder.nbgrader.exporter import Examine, SubmissionExporter, stamp
 from autograder.nbgrader.gradebook import OneGradebook
 from autograder.nbgrader.points import outdated
-from autograder.nbgrader.preprocessors import Examine
-from autograder.notebooks.opening import Unreadable, open_notebook
 from autograder.record import Record
 from autograder.settings import Settings
 
@@ -81,22 +79,18 @@ class Course:
         ]
         names = sorted(it["nbgrader"]["student"] for it in found)
         if not names:
-            where = self.course.format_path(self.course.submitted_directory, "*", self.assignment)
-            raise UsageError(f"No submissions in {where}")
+            raise UsageError(f"No submissions in {folder_of(self.course, 'submitted', '*')}")
         return [name for name in names if name not in excluded]
 
-    def folder(self, step: str, student: str) -> Path:
-        return Path(self.course.format_path(step, student, self.assignment))
-
     def submitted(self, student: str) -> HandedIn:
-        return handed_in(self.folder(self.course.submitted_directory, student), self.grader.release)
+        return self.exporter.submitted(student)
 
     def file_of(self, student: str) -> Path:
         """The name that nbgrader knows the submission by, whatever the file is called."""
-        return self.folder(self.course.submitted_directory, student) / f"{self.assignment}.ipynb"
+        return folder_of(self.course, "submitted", student) / f"{self.assignment}.ipynb"
 
     def autograded(self, student: str) -> Path:
-        return self.folder(self.course.autograded_directory, student) / f"{self.assignment}.ipynb"
+        return folder_of(self.course, "autograded", student) / f"{self.assignment}.ipynb"
 
 
 class Recorder(Course):
@@ -154,8 +148,7 @@ class Recorder(Course):
     # ---- One submission ----
 
     def shown(self, student: str) -> Path:
-        name = f"{self.assignment}{self.page.file_extension}"
-        return self.folder(self.course.feedback_directory, student) / name
+        return folder_of(self.course, "feedback", student) / f"{self.assignment}{self.page.file_extension}"
 
     def resources(self, student: str) -> dict[str, Any]:
         """What nbgrader's steps want to know about a notebook."""
@@ -166,6 +159,7 @@ class Recorder(Course):
         """Whether there is nothing to do; `state`: what the gradebook says, as `digests` puts it."""
         try:
             with self.shown(student).open("rb") as page:
+                # The state is the page's last line, and all that is read of it.
                 page.seek(-len(ending(state)), os.SEEK_END)
                 return page.read() == ending(state) and stamp(self.autograded(student)) == made_from(
                     self.exporter.context, self.submitted(student)
@@ -177,7 +171,7 @@ class Recorder(Course):
         """Examine (if there is no record), record in the gradebook, write the notebook and the feedback page."""
         resources = self.resources(student) | {"record": record}
         try:
-            nb = self.sanitized(student)
+            nb = self.exporter.made_anew(self.submitted(student), nbformat.from_dict(self.released))
         except CannotGrade as error:  # this student's folder: the others can be graded
             raise NotGraded(str(error)) from None
         self.autograded(student).parent.mkdir(parents=True, exist_ok=True)
@@ -200,14 +194,6 @@ class Recorder(Course):
             with contextlib.suppress(FileNotFoundError):  # another grader's unfinished file
                 converter.set_permissions(self.assignment, student)
 
-    def sanitized(self, student: str) -> nbformat.NotebookNode:
-        released = nbformat.from_dict(self.released)
-        try:
-            cells = self.submitted(student).opened().cells
-        except Unreadable:
-            cells = open_notebook(self.exporter.settings.release).cells
-        return made_anew(released, self.grader.release, cells)
-
     def record(self, student: str, nb: nbformat.NotebookNode, resources: dict[str, Any]) -> None:
         """The submission, its scores and its penalty, in one transaction."""
         with self.gradebook.in_use(), self.gradebook.transaction():
@@ -215,6 +201,7 @@ class Recorder(Course):
             self.autograde.init_assignment(self.assignment, student)
             for step in self.inside:
                 nb, resources = step(nb, resources)
+                # Sums are made by the database: a step that read them earlier would not see what changed since.
                 self.gradebook.db.flush()
                 self.gradebook.db.expire_all()
 
@@ -236,6 +223,7 @@ class Recorder(Course):
                 self.gradebook.forget()
                 if time.monotonic() > until:
                     raise CannotGrade(f"The gradebook cannot be used: {first_line(error)}") from None
+                # Not the same wait in every process, or the same writers would meet again.
                 time.sleep(random.uniform(0.05, 0.5))
 
 

@@ -53,6 +53,7 @@ def choose(folder: Path, release: Release) -> Choice:
     at_home = [path for path in candidates if path.name == f"{release.name}.ipynb"]
     outer = min((len(path.parts) for path in at_home), default=0)
     among = [path for path in at_home if len(path.parts) == outer] or candidates
+    # Times that are the same (an archive may set them all) are no choice: then the name decides.
     best = max(among, key=lambda path: (path.lstat().st_mtime_ns, path))
     others = ", ".join(str(path.relative_to(folder)) for path in named if path != best)
     more = [f"{best.relative_to(folder)} counts; there are also: {others}."] if others else []
@@ -123,6 +124,7 @@ def submissions(path: Path, release: Release, given: Path | None = None) -> tupl
             try:
                 notebook, notes = choose(here, release)
             except CannotGrade as error:  # whoever opens that again will say so, of this student alone
+                # Only what the disk said names a file; a fault of another kind concerns everybody.
                 if not isinstance(error.__cause__, OSError):
                     raise
                 notebook, notes = Path(error.__cause__.filename), []

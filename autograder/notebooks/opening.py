@@ -26,6 +26,7 @@ MAX_TEXT_PARTS = 500_000  # ... and texts and brackets in them
 MAX_SHOWN, MAX_SHOWN_PARTS = 24 * 2**20, 200_000  # the same of one cell's outputs; with more they are left out
 MAX_CELLS = 1000  # that run and are shown; more do neither
 IRREGULAR = "a regular file (a link, a folder or a device)"
+# What the system says of a link, a pipe without a writer, a file below a file, a folder.
 THEIRS = dict.fromkeys((errno.ELOOP, errno.ENXIO, errno.ENOTDIR, errno.EISDIR), IRREGULAR) | {errno.ENOENT: "there"}
 # A text, closed or not, and the colon that makes it a key; or a bracket. Linear in time: nothing in it is tried twice.
 TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("(?:\s*+(:))?+)?|[\[\]{}]', re.S)
@@ -123,6 +124,7 @@ def utf8(content: bytes) -> tuple[bytes | bytearray, list[str]]:
         return content[3:], ["The file is saved as UTF-8 with a byte-order mark; it was read all the same."]
     if (encoding := MARKS.get(content[:2])) is None:
         return content, []
+    # Without a mark the text begins with its brace; with one, that is skipped below.
     reader, result = codecs.getincrementaldecoder(encoding)("replace"), bytearray()
     for start in range(2 * content.startswith(UTF16), len(content), 1 << 20):  # one text of all would be large
         result += reader.decode(content[start : start + (1 << 20)]).encode("utf-8", "replace")
@@ -222,6 +224,7 @@ def as_cell(raw: dict[str, Any], later: list[Later]) -> dict[str, Any] | None:
     nbgrader = metadata["nbgrader"] if isinstance(metadata.get("nbgrader"), dict) else {}
     cell = {**raw, "source": source, "metadata": {**metadata, "nbgrader": nbgrader}}
     for name in ("outputs", "attachments"):
+        # A number that the file itself has here leads at worst to other outputs in the same file.
         number = raw.get(name)
         cell[name] = later[number] if type(number) is int and 0 <= number < len(later) else None
     return cell

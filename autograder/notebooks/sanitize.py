@@ -25,7 +25,9 @@ MAX_IMAGE = 4 * 2**20  # bytes of one picture
 MAX_OUTPUTS = 40  # of one cell
 MAX_PIXELS = 50_000_000  # of one picture: more than a camera's, and 200 MB in a browser
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+# IPython colours its tracebacks; a page has no use for the signs.
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# What moves a cursor, turns the direction of a line, or is half a character that no file can hold.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 PASTED = re.compile(
     r"!\[[^\]\n]*\]\((?:attachment:([^)\s]+)|data:(image/(?:png|jpeg));base64,([A-Za-z0-9+/=]+))[^)\n]*\)"

@@ -101,6 +101,7 @@ def statements(source: str, release: Release) -> list[str]:
     """The normalised statements of a cell, without what is only a frame: imports, docstrings, def and class lines."""
     frame = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Pass)
     kept = KEPT | set(release.solutions)
+    # A text that stands alone, a docstring for one, has the shape `(Expr 0)`, which says nothing.
     nodes = [node for node in ast.walk(tree(source) or ast.Module([], [])) if isinstance(node, ast.stmt)]
     try:
         return [
@@ -122,6 +123,7 @@ def shape(node: object, kept: set[str]) -> str:
         case ast.BinOp(op=(ast.Add() | ast.Mult()) as op):
             return f"({type(op).__name__} {' '.join(sorted(shape(term, kept) for term in terms(node, type(op))))})"
         case ast.AST():
+            # The statements of a block are counted by themselves; `ctx` only says whether a name is read or set.
             left_out = {"ctx", "body", "orelse", "finalbody", "handlers", "annotation"}
             if isinstance(node, ast.Lambda | ast.IfExp):  # their bodies are expressions
                 left_out = {"ctx"}

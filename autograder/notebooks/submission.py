@@ -84,6 +84,7 @@ def read(notebook: Notebook, release: Release) -> Submission:
     mine = []  # (where, source) of what is to run
     for number, cell in enumerate(notebook.cells, 1):
         grade_id = grade_id_of(cell)
+        # Counted by what a student's metadata says, which decides nothing here but a note.
         found[grade_id] = found.get(grade_id, 0) + 1
         if grade_id in release.solutions and normal(cell["source"]) in release.sources:
             submission.untouched.add(grade_id)

@@ -48,6 +48,7 @@ def written(cells: list[dict[str, Any]], release: Release) -> dict[str, Written]
 
 def in_words(source: str) -> bool:
     """Whether a code cell holds no code: a text that is no Python, or comments and strings alone."""
+    # A line that is no Python may be a typing error; so many words are a text.
     if (body := tree(source)) is None:
         return len(source.split()) > 8
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body.body)

@@ -18,6 +18,7 @@ from autograder.notebooks.similarity import Group
 from autograder.record import CheckResult, ExerciseResult, Record
 from autograder.reports.words import clean
 
+# Spreadsheets in East Asia read the full-width signs as formulas, too.
 FORMULA = re.compile(r"""((?:^|;)[\s"']*)([=+\-@＝＋－＠])""")
 ENDED = {
     "error": "The function raised an error.",
@@ -122,6 +123,7 @@ def count_mistakes(records: dict[str, Record]) -> list[Mistake]:
             uses = EXERCISES[name].uses if name in EXERCISES else ()
             known = {part for check in failed for part in (check.mistake or "").split("+") if part}
             made[name] = known
+            # An exercise comes after those that it uses, so their mistakes are known by now.
             elsewhere = set().union(*(made.get(part, set()) for part in uses))
             for mistake in sorted(known - elsewhere):
                 said = next(c for c in failed if mistake in (c.mistake or "").split("+"))

@@ -1,4 +1,4 @@
-"""Sentences made of a record's fields: what a check says to a student, in one line that is safe to print."""
+"""A record's fields in words, safe to print: what a check says to a student, in one line, and a terminal's table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import unicodedata
 
 from autograder.record import CheckResult, ExerciseResult, Record
 
+# Unicode's categories: control, format (direction), surrogate, private, unassigned, line and paragraph ends.
 UNSAFE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, direction, surrogates, unassigned, odd line ends
 
 UNPAID = "This passes, and counts as soon as one check that compares values passes, too."
@@ -52,3 +53,30 @@ def circumstances(record: Record) -> str:
     """With which model, behind which wall and in how long it was graded: "tiny, bubblewrap, 0.41 s"."""
     time = "kept from an earlier run" if record.kept else f"{record.seconds:.2f} s"
     return f"{clean(record.model)}, {record.isolation}, {time}"
+
+
+def text(record: Record) -> str:
+    """A table for a terminal: a heading, one line per exercise, and the total; or why there is none."""
+    name = clean(record.submission)
+    if record.error is not None:
+        return f"{name}\n  not graded: {clean(record.error)}"
+    lines = [f"{name}  ({circumstances(record)})"]
+    for exercise in record.exercises:
+        stands_below = any(not check.reached and check.fact in record.notes for check in exercise.checks)
+        said = "" if stands_below else first_failure(exercise)
+        line = f"  {exercise.name:<18} {exercise.score:5.4g} / {exercise.max_score:g}  {exercise.status:<8}  {said}"
+        lines.append(line.rstrip())
+    lines.append(f"  {'total':<18} {record.score:5.4g} / {record.max_score:g}")
+    lines += [f"  note: {clean(note)}" for note in record.notes]
+    return "\n".join(lines)
+
+
+def as_lines(exercise: ExerciseResult) -> str:
+    """One exercise as plain text: what the page shows, for where there is no page."""
+    lines = [f"{exercise.name}: {exercise.score:g} of {exercise.max_score:g} points"]
+    for check in exercise.checks:
+        says = clean(check.says or check.name.replace("_", " "))
+        lines.append(f"  [{'x' if check.passed else ' '}] {says} ({check.earned:.3g} / {check.points:.3g})")
+        if not check.passed or unpaid(check):
+            lines.append(f"      {why(exercise, check)}")
+    return "\n".join(lines)

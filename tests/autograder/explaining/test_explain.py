@@ -22,6 +22,7 @@ from autograder.explaining.text import WARNING, as_text
 from autograder.explaining.witness import Ran
 from autograder.grading.grader import Grader
 from autograder.notebooks.choosing import Work
+from autograder.reports.pages import as_html
 from autograder.settings import Limits, Settings
 from tests.copies import ROOT, blocks
 from tests.submissions.build import HERE, all_submissions, build, expectation
@@ -199,7 +200,7 @@ def test_nothing_of_it_reaches_what_students_and_tools_read(grader, many):
     fields = {*Result.__dataclass_fields__}
     assert not fields & {"compared", "calls", "args", "expected"}
     record = json.dumps(many.record.to_json())
-    told = [record, "".join(reports.as_json([many.record])), *map(reports.as_html, many.record.exercises)]
+    told = [record, "".join(reports.as_json([many.record])), *map(as_html, many.record.exercises)]
     told += [reports.text(many.record), "".join(reports.junit([many.record])), reports.markdown([many.record])]
     hidden = [
         number

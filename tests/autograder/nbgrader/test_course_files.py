@@ -105,8 +105,8 @@ def test_what_is_read_is_what_was_opened_and_never_more_than_the_limit(tmp_path)
     path.write_bytes(b"x" * 10)
     assert regular(path, 10) == b"x" * 10 and regular(path, 9) is None
     assert regular("/dev/zero", 10) is None
-    with pytest.raises(OSError, match="symbolic link"):
-        regular(tmp_path.joinpath("link").symlink_to(path) or tmp_path / "link", 10)
+    (tmp_path / "link").symlink_to(path)
+    assert regular(tmp_path / "link", 10) is None
 
 
 @pytest.mark.parametrize("whose", ["mallory", "mallory/gpt2"])

@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 
 from autograder import reports
 from autograder.record import CheckResult, ExerciseResult, Record
+from autograder.reports.pages import as_html
 
 HOSTILE = "<script>alert(1)</script> | ](javascript:alert(1)) \x1b[31m\u202e\ud800 ``` **b** &amp; #1 @all \n## x"
 
@@ -44,7 +45,7 @@ def all_forms(record: Record) -> dict[str, str]:
     }
     if record.error is None:
         (exercise,) = record.exercises
-        forms |= {"gradescope": reports.gradescope(record), "html": reports.as_html(exercise)}
+        forms |= {"gradescope": reports.gradescope(record), "html": as_html(exercise)}
         forms["lines"] = reports.as_lines(exercise)
     return forms
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from autograder import reports
+from autograder.reports.pages import as_html
 from tests.autograder.reports.examples import example, ungraded
 
 
@@ -27,5 +28,5 @@ def test_a_check_that_passed_and_earns_nothing_says_why():
     first, second = json.loads(reports.gradescope(record))["tests"]
     assert (first["status"], first["score"]) == ("passed", 0) and "counts as soon as" in first["output"]
     assert second["status"] == "failed" and "counts as soon as" not in second["output"]
-    for form in (reports.as_html(record.exercises[0]), reports.as_lines(record.exercises[0])):
+    for form in (as_html(record.exercises[0]), reports.as_lines(record.exercises[0])):
         assert form.count("counts as soon as") == 1

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from autograder.reports import as_html
+from autograder.reports.pages import as_html
 from tests.autograder.reports.examples import example
 
 
