@@ -140,15 +140,16 @@ def decoded(data: bytes | bytearray) -> tuple[str, list[str]]:
 
 def parsed(name: str, data: bytes | bytearray) -> tuple[list[dict[str, Any]], list[str]]:
     """The cells of a notebook's bytes, and notes. Raises Unreadable."""
-    # What was cut out is replaced by its number in `later`, so that the rest stays JSON and `as_cell` finds it again.
     later, end, cut_off = scanned(name, data)
+    # Before anything is copied: there may be 100 MB of it.
+    if end - sum(part.end - part.start for part in later) > MAX_TEXT:
+        raise Unreadable(f"{name} holds more than {MAX_TEXT >> 20} MB of text besides its outputs.")
+    # What was cut out is replaced by its number in `later`, so that the rest stays JSON and `as_cell` finds it again.
     pieces, at = [], 0
     for number, part in enumerate(later):
         pieces += [data[at : part.start], b"%d" % number]
         at = part.end
     pieces.append(data[at:end])
-    if sum(map(len, pieces)) > MAX_TEXT:
-        raise Unreadable(f"{name} holds more than {MAX_TEXT >> 20} MB of text besides its outputs.")
     text, notes = decoded(b"".join(pieces))
     try:
         notebook = json.loads(text)
