@@ -118,7 +118,7 @@ def about(it: Explanation, exercise: ExerciseResult, check: CheckResult, told: s
     calls = of_check(asked, fresh)
     if fresh:
         yield "  It passed on the visible numbers. Asked again on others of their kind, drawn by the course's seed:"
-    # One object for all calls of a message: which of them raised is not known.
+    # One object for all calls of a message: in which of them the process ended is not known.
     if len(calls) > 1 and calls[0].raised and calls[0].came is calls[1].came:
         yield f"  The first of {len(calls)} calls that it made in one message; one of them did this:"
         calls = calls[:1]

@@ -7,12 +7,13 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from nbgrader.api import Assignment, BaseCell, Grade, SubmittedAssignment, SubmittedNotebook
-from sqlalchemy import Engine, create_engine, make_url, select
+from nbgrader.api import BaseCell, Grade
+from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import CannotGrade, UsageError
 from autograder.nbgrader.exporter import metadata
+from autograder.nbgrader.gradebook import GRADES, submitted
 from autograder.nbgrader.recorder import first_line
 from autograder.record import ExerciseResult, Record
 
@@ -53,11 +54,7 @@ def gradebook_of(url: str) -> Engine:
 
 def marks(url: str, assignment: str) -> dict[str, dict[str, Mark]]:
     """By student and graded cell, what the gradebook says. Raises UsageError, and CannotGrade if it cannot be read."""
-    columns = select(
-        SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score, Grade.manual_score, Grade.extra_credit
-    )
-    whole = columns.join(Assignment).join(SubmittedAssignment.notebooks)
-    query = whole.join(SubmittedNotebook.grades).join(Grade.cell).where(Assignment.name == assignment)
+    query = submitted(assignment, None, GRADES, BaseCell.name, Grade.auto_score, Grade.manual_score, Grade.extra_credit)
     found: dict[str, dict[str, Mark]] = defaultdict(dict)
     engine = gradebook_of(url)
     try:

@@ -109,16 +109,14 @@ def coloured(code: str, lexer: str) -> Markup:
     return Markup(highlight(code, get_lexer_by_name(lexer), HtmlFormatter(nowrap=True)))
 
 
-@lru_cache(CELLS)
-def in_html(source: str) -> Markup:
-    return markdown(source)
-
-
 def markdown(source: str, attachments: dict | None = None) -> Markup:
     """Markdown as HTML, with the formulas in it, the instructor's and those of a student's text, as MathML."""
     # Not escaped: this HTML is the instructor's, or what the sanitizer made of a student's text.
     renderer = WithFormulas(escape=False, exclude_anchor_links=True, attachments=attachments)
     return Markup(re.sub(FORMULA, typed_formula, MarkdownWithMath(renderer=renderer).render(source)))
+
+
+in_html = lru_cache(CELLS)(markdown)
 
 
 def typed_formula(found: re.Match) -> str:

@@ -24,7 +24,7 @@ from nbgrader.preprocessors import (
     saveautogrades,
 )
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, is_task
-from sqlalchemy import Column, Engine, Index, MetaData, String, Table, delete, insert, select, text
+from sqlalchemy import Column, Engine, Index, MetaData, Select, String, Table, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -41,6 +41,9 @@ INDEXES = [
     Index("autograder_grades", Grade.notebook_id),
     Index("autograder_comments", Comment.notebook_id),
 ]
+# From a submitted assignment to its cells' grades and comments, one table to the next.
+GRADES = (SubmittedAssignment.notebooks, SubmittedNotebook.grades, Grade.cell)
+COMMENTS = (SubmittedAssignment.notebooks, SubmittedNotebook.comments, Comment.cell)
 OPENERS = (autograde, getgrades, latesubmissions, overwritecells, overwritekernelspec, saveautogrades)
 
 
@@ -99,6 +102,15 @@ def answers(nb: NotebookNode) -> dict[str, str]:
     graded = {cell.metadata.nbgrader.grade_id: cell for cell in nb.cells if is_grade(cell)}
     said = {name: cell.source if is_solution(cell) else code for name, cell in graded.items()}
     return {name: hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for name, text in said.items()}
+
+
+def submitted(assignment: str, student: str | None, through: tuple, *columns: Any) -> Select:
+    """A query for (student, *columns) of everybody's work, or of one student's; `through`: such as `GRADES`."""
+    query = select(SubmittedAssignment.student_id, *columns).join(SubmittedAssignment.assignment)
+    for table in through:
+        query = query.join(table)
+    whose = [] if student is None else [SubmittedAssignment.student_id == student]
+    return query.where(api.Assignment.name == assignment, *whose)
 
 
 def add_tables(engine: Engine) -> None:
@@ -170,23 +182,16 @@ class OneGradebook(Gradebook):
 
     def digests(self, assignment: str, student: str | None = None) -> dict[str, str]:
         """By student, a digest of all that the gradebook says about the submission, and so of what feedback shows."""
-        whole, cell = select(SubmittedAssignment.student_id).join(api.Assignment), BaseCell.name
-        notebooks = whole.join(SubmittedAssignment.notebooks)
-        grades = notebooks.join(SubmittedNotebook.grades).join(Grade.cell).order_by(cell)
-        comments = notebooks.join(SubmittedNotebook.comments).join(Comment.cell).order_by(cell)
-        queries = [
-            whole.add_columns(SubmittedAssignment.timestamp, SubmittedAssignment.extension, api.Assignment.duedate),
-            notebooks.add_columns(SubmittedNotebook.late_submission_penalty),
-            grades.add_columns(
-                cell, Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade
-            ),
-            comments.add_columns(cell, Comment.auto_comment, Comment.manual_comment),
+        parts = [  # in a fixed order, or the digest of the same state would be another one
+            ((), [SubmittedAssignment.timestamp, SubmittedAssignment.extension, api.Assignment.duedate]),
+            (GRADES[:1], [SubmittedNotebook.late_submission_penalty]),
+            (GRADES, [Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade]),
+            (COMMENTS, [Comment.auto_comment, Comment.manual_comment]),
         ]
         digests: dict[str, Any] = defaultdict(hashlib.sha256)
-        for query in queries:
-            query = query.where(api.Assignment.name == assignment)
-            if student is not None:
-                query = query.where(SubmittedAssignment.student_id == student)
+        for tables, columns in parts:
+            cell = [BaseCell.name] if len(tables) > 1 else []
+            query = submitted(assignment, student, tables, *cell, *columns).order_by(*cell)
             for row in self.db.execute(query.execution_options(yield_per=1000)):
                 digests[row[0]].update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
         self.forget()

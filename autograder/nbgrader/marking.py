@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 from markupsafe import Markup
-from nbgrader.api import Assignment, BaseCell, Comment, Grade, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import BaseCell, Comment, Grade, SubmittedAssignment
 from nbgrader.apps import AutogradeApp
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -25,7 +25,7 @@ from autograder.errors import CannotGrade, UsageError
 from autograder.nbgrader.course_files import folder_of
 from autograder.nbgrader.exporter import stamp
 from autograder.nbgrader.feedback_page import in_html
-from autograder.nbgrader.gradebook import ANSWERS, OneGradebook, answers
+from autograder.nbgrader.gradebook import ANSWERS, GRADES, OneGradebook, answers, submitted
 from autograder.notebooks import sanitize
 from autograder.notebooks.submission import Release
 from autograder.reports.pages import render
@@ -64,13 +64,9 @@ class Marking:
 
     def grades(self, question: str, student: str | None = None) -> list[tuple[str, Grade, Comment | None, str | None]]:
         """(student, grade, comment, digest of the answer that the mark is for) of everyone, or of one."""
-        submitted = select(SubmittedAssignment.student_id, Grade, ANSWERS.c.answer).join(SubmittedAssignment.notebooks)
-        submitted = submitted.join(SubmittedNotebook.grades).join(Grade.cell).join(SubmittedAssignment.assignment)
-        submitted = submitted.outerjoin(ANSWERS, ANSWERS.c.grade_id == Grade.id)
-        submitted = submitted.where(Assignment.name == self.assignment, BaseCell.name == question)
-        if student is not None:
-            submitted = submitted.where(SubmittedAssignment.student_id == student)
-        rows = self.gradebook.db.execute(submitted.order_by(SubmittedAssignment.student_id)).all()
+        query = submitted(self.assignment, student, GRADES, Grade, ANSWERS.c.answer)
+        query = query.outerjoin(ANSWERS, ANSWERS.c.grade_id == Grade.id).where(BaseCell.name == question)
+        rows = self.gradebook.db.execute(query.order_by(SubmittedAssignment.student_id)).all()
         said = select(Comment).join(Comment.cell).where(BaseCell.name == question)
         comments = {comment.notebook_id: comment for comment in self.gradebook.db.scalars(said)}
         return [(who, grade, comments.get(grade.notebook_id), answer) for who, grade, answer in rows]
