@@ -37,6 +37,7 @@ class Hidden:
 
     def keep(self, make: Callable[[Hidden], T]) -> T:
         """`make(self)`, made once."""
+        # By the function itself: two exercises may have functions of one name.
         if make not in self._kept:
             self._kept[make] = make(self)
         return self._kept[make]

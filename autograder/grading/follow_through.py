@@ -43,17 +43,21 @@ def replace_softmax(space, helper):
     import numpy
 
     def softmax(*args, **named):
+        # An array that comes by name is the scores, or a mask; its name does not matter.
         args = [*args, *(named[n] for n in named if b.isinstance(named[n], numpy.ndarray))]
+        # `b` is `builtins`: the student may have rebound `max`, `len` or `list`.
         arrays = [
             numpy.asarray(a) for a in args if not b.isinstance(a, b.bool | b.int | b.float | b.str | None.__class__)
         ]
         numbers = [a for a in args[1:] if b.isinstance(a, b.int | b.float) and not b.isinstance(a, b.bool)]
         x = arrays[0] if arrays else numpy.asarray(args[0])
         x = x if x.dtype.kind == "f" else x.astype(float)
+        # A mask is of booleans (where to look) or of numbers (to be added), as people write it.
         for mask in arrays[1:]:
             x = numpy.where(mask, x, -1e10) if mask.dtype == b.bool else x + mask
         for name in ("temperature", "temp", "t", "T", "tau"):
             x = x / named[name] if b.isinstance(named.get(name), b.int | b.float) else x
+        # By name, else the first whole number among the positions, else the last axis, as the assignment has it.
         axis = named.get("axis", named.get("dim", next((n for n in numbers if b.isinstance(n, b.int)), -1)))
         axis = axis if b.isinstance(axis, b.int) and x.ndim and -x.ndim <= axis < x.ndim else -1
         e = numpy.exp(x - x.max(axis=axis, keepdims=True))
@@ -68,17 +72,20 @@ def replace_softmax(space, helper):
 
     space["__right_softmax__"] = softmax
     theirs = space.get("softmax")
+    # These are functions of the notebook, and no helpers of softmax.
     known = ("cosine_similarity", "softmax", "layer_norm", "attention", "sample_top_n", "replace_softmax")
     functions = {n: f for n, f in b.list(space.items()) if b.isinstance(f, types.FunctionType) and n not in known}
     if b.isinstance(theirs, types.FunctionType):
         called = b.set(theirs.__code__.co_names)
     else:  # misspelt, deleted, overwritten: what is called nearly so is meant
         called = {n for n in functions if "softmax" in n.lower().replace("_", "")}
+    # In the order of their definition, so that a number means the same helper in each new candidate.
     found = [f for n, f in functions.items() if n in called and not n.startswith("__")]
     for old in [theirs, *found[helper - 1 : helper]] if helper else [theirs]:
         if b.isinstance(old, types.FunctionType):
             make_right(old)
     if not b.isinstance(theirs, types.FunctionType):
+        # A `softmax` that is no Python function has no code to be replaced: its names are bound anew instead.
         for name in [n for n, value in b.list(space.items()) if value is theirs and theirs is not None]:
             space[name] = softmax
         space["softmax"] = softmax

@@ -97,6 +97,7 @@ class Grader:
             record = self.zero(label, str(error))
         except CannotGrade as error:
             return self.ungraded(label, str(error))
+        # Whatever happens here is ours, and costs one record, not the class.
         except Exception as error:
             log.exception("The grader itself failed on %s", label)
             return self.ungraded(label, UNGRADED.format(problem=type(error).__name__))
@@ -219,6 +220,7 @@ class Examination:
 
         All that is visible comes first: a process that has seen a hidden input is not asked a visible question.
         """
+        # Two rounds: the visible checks of all exercises, then the hidden ones.
         steps = [(hidden, name) for hidden in (False, True) for name in self.grader.exercises]
         with self.candidate() as candidate:
             for to_come, (hidden, name) in zip(range(len(steps))[::-1], steps, strict=True):
@@ -244,6 +246,7 @@ class Examination:
         """What the hidden or the visible checks of an exercise find in the student's functions as they are."""
         exercise = self.grader.exercises[name]
         checks = [check for check in exercise.checks if check.hidden == hidden] + (DRAWN[name] if hidden else [])
+        # An exercise whose helper never returns would never return either.
         ended = [end for part in exercise.uses if (end := ending(self.results.get(part, [])))]
         ended = [result for result in self.results[name] if result.status in ENDS] or ended
         if ended:  # calling it again would only wait for the same function again
@@ -276,6 +279,7 @@ class Examination:
                     student = candidate.function(name)
                 checks = self.grader.exercises[name].checks
                 found = confirmed(self.ask(candidate, [*checks, *DRAWN[name]], student), len(checks))
+            # Strictly better: where it makes no difference, the student is told about their own functions.
             if sum(earned(found, 1.0)) > sum(earned(self.results[name], 1.0)):
                 self.results[name], self.replaced[name] = found, {"replaced": replaced, "paid": paid}
             if complete(found):
@@ -314,6 +318,7 @@ def confirmed(results: list[Result], count: int) -> list[Result]:
 
     What the checks found on those cases comes after the exercise's own results, under the names of the visible checks.
     """
+    # Those that failed on fresh cases, by the visible check that they repeat.
     again = {result.check.name: result for result in results[count:] if not result.passed}
     return [looked_up(r, again[r.check.name]) if r.passed and r.check.name in again else r for r in results[:count]]
 

@@ -42,6 +42,7 @@ def content(folders: list[Path]) -> str:
 
 def rules(release: bytes, model: Path, *more: object) -> str:
     """One name for all that decides a score besides the student's cells, the same on all machines that grade alike."""
+    # Names and sizes, not times: the same model on another machine has other times.
     sizes = [(p.name, p.stat().st_size) for p in sorted(model.iterdir()) if p.is_file()]
     key = Path(gpt2_pico.__file__).read_bytes() + SOURCE_CODE.read_bytes()
     return digest(content(DECIDING), key, np.__version__, release, model.name, sizes, *more)
@@ -57,6 +58,7 @@ def digest(*parts: object) -> str:
     whole = hashlib.sha256()
     for part in parts:
         data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        # With its length before it: ("ab", "c") is not ("a", "bc").
         whole.update(f"{len(data)}\0".encode() + data)
     return whole.hexdigest()
 
@@ -73,6 +75,7 @@ class Verdicts:
     def path(self, work: Submission) -> Path:
         """Where the verdict on these cells lies."""
         assert self.folder is not None
+        # Notes count, for the record repeats them.
         cells = json.dumps([[c.where, c.source] for c in work.cells] + work.notes)
         return self.folder / f"{digest(self.context, cells)}.json"
 

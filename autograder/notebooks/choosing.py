@@ -38,6 +38,7 @@ def choose(folder: Path, release: Release) -> Choice:
     The one with the released name if it was worked on, else the only one that was, else the newest. Links do not count.
     """
     files, odd = looked_at(folder)
+    # Not only a name that ends so: browsers and Macs save gpt2.ipynb.json, gpt2.ipynb.txt, gpt2.ipynb (1).
     named = [path for path in files if ".ipynb" in path.name.lower()]
     notes = [f"Not looked at: {', '.join(odd)}."] if odd else []
     if len(named) == 1:
@@ -67,6 +68,7 @@ def usable(path: Path, release: Release) -> int:
     except Unreadable:
         return 0
     functions = re.compile(rf"^[ \t]*def ({'|'.join(map(re.escape, release.solutions))})\b", re.M)
+    # A notebook that was begun anew has no cell of the release, but its functions.
     mine = belongs(notebook, release) or any(functions.search(cell["source"]) for cell in notebook.cells)
     return mine + (mine and worked_on(notebook, release))
 

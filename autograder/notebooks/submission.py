@@ -86,11 +86,13 @@ def read(notebook: Notebook, release: Release) -> Submission:
         grade_id = grade_id_of(cell)
         # Counted by what a student's metadata says, which decides nothing here but a note.
         found[grade_id] = found.get(grade_id, 0) + 1
+        # The stub as released: there is nothing to run, and the checks say "not written yet".
         if grade_id in release.solutions and normal(cell["source"]) in release.sources:
             submission.untouched.add(grade_id)
         source = theirs(cell, grade_id, release, notes)
         if source is not None:
             mine.append((grade_id if grade_id in known(release) else f"cell {number}", source))
+    # Before any of it is parsed.
     if sum(len(source) for _, source in mine) > MAX_CODE:
         raise Unreadable(f"{notebook.name} holds more than {MAX_CODE >> 20} MB of code.")
     for where, source in mine:

@@ -41,9 +41,11 @@ class Connection:
 
         Raises Lost when the zygote is gone. Where no seal could be installed, student code may have ended it: None.
         """
+        # Closing the wire is how a candidate learns that it is no longer needed.
         self.socket.close()
         if self.sealed:
             return self._zygote.request({"end": self._pid, "grace": grace})["ended"]
+        # Without a seal, student code may have forged what the zygote says, or killed it: nothing it says is needed.
         code = None
         with contextlib.suppress(Lost):
             code = self._zygote.request({"end": self._pid, "grace": grace})["ended"]
@@ -82,6 +84,7 @@ class Sandbox:
 
     def candidate(self, limits: Limits) -> Connection:
         """A new candidate, ready to be asked. Raises Unavailable when none can be started."""
+        # Once more with a new zygote: an administrator or the kernel may have ended the first.
         for _ in range(2):
             zygote = self._ready()
             try:
@@ -108,6 +111,7 @@ class Sandbox:
 
     def start(self) -> Zygote:
         """The zygote, started but not waited for: it loads NumPy while the caller does something else."""
+        # After a fork the parent still uses the control socket: two users of one would get each other's replies.
         if self._zygote is None or self._owner != os.getpid():
             self._zygote = bubblewrap_zygote() if self._mode == "bubblewrap" else process_zygote()
             self._owner = os.getpid()

@@ -117,6 +117,7 @@ class Candidate:
         """
 
         def test(*args: Any) -> None:
+            # Started anew, and not counted as a crash of theirs.
             if self._saw and not check.hidden and self._connection is not None:
                 self.hang_up()
                 self._starts -= 1
@@ -283,6 +284,7 @@ class Candidate:
                 note = notes[0]
                 fact = f"{name} is not defined. {note.fact}"
                 return Failed(fact, status=note.status, error=note.error, about=note.about)
+        # A name that is nearly the one asked for is worth a question: `Softmax`, `layernorm`.
         there = [known for source, _ in self._cells for known in defined(source)]
         alike = difflib.get_close_matches(name, there, 1, 0.8)
         question = f"A function {alike[0]} is there: is its name misspelt?" if alike else None
@@ -363,6 +365,7 @@ class Proxy:
     def _ask(self, calls: list[tuple[tuple, tuple]]) -> list:
         """What comes of each (args, further fields of the request), a Failed where that is an exception."""
         values = [value for args, _ in calls for value in args]
+        # Only what `pack` can send: anything else here is a mistake of the check, not of the student.
         for value in values:
             if not (value is None or isinstance(value, bool | int | float | np.ndarray | np.generic)):
                 raise TypeError(f"a {type(value).__name__} does not cross to the candidate")
@@ -372,6 +375,7 @@ class Proxy:
         if len(results) + len(failed) != len(calls):
             self.candidate.hang_up()
             raise Failed(f"{self.name} sent something that is not an answer.", status="crashed")
+        # Positions, from a reply that may hold anything.
         changed = replies.items(reply.get("changed"))[: len(values)]
         self.changed.update(i for i in changed if type(i) is int and 0 <= i < len(values))
         came = iter(results)

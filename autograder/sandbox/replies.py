@@ -21,6 +21,7 @@ PLAIN_NAMES = {n for n in dir(builtins) if isinstance(getattr(builtins, n), type
 def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool) -> Failed:
     """An exception that the candidate reported, in the words of `core.raised`; `cells` are the sources it came from."""
     error = error if isinstance(error, dict) else {}
+    # Cut before anything else is done with it: the reply may be a megabyte.
     kind, text = plain(error.get("type"), 60) or "an error", plain(error.get("text"), 300)
     if secret:
         kind, text = kind if kind in PLAIN_NAMES else "an error", text if text in NUMPY_SAYS else ""
@@ -29,6 +30,7 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
         source = lines(cells[number][0])
         if 0 < line <= len(source):
             where = f" at line {line}, `{plain(source[line - 1].strip(), 80)}`"
+    # `what` is a cell ("The cell of softmax") while cells are run; only a function can be a stub.
     if kind == "NotImplementedError" and " " not in what:
         function = what if secret else plain(error.get("function"), 60) or what
         return unfinished(what, function, error.get("stub") is not False, where)
@@ -44,6 +46,7 @@ def raised(error: Any, what: str, cells: Sequence[tuple[str, str]], secret: bool
 def unavailable(module: str) -> str:
     """Why an import fails here that may work at home."""
     root = module.split(".")[0]
+    # A part of NumPy or of the standard library that was not loaded before the lock: candidate.LEFT_OUT.
     if root == "numpy" or root in sys.stdlib_module_names:
         return f"{module} is not available while grading"
     return f"{root} is not available while grading, only NumPy and the standard library are"
@@ -58,6 +61,7 @@ def place(error: Any) -> tuple:
 
 def foreign(name: str, secret: bool) -> Foreign:
     """What stands for an answer that does not cross; its type carries the name, so that messages can say it."""
+    # A type's name is a word that the student chose.
     name = "value" if secret else name
     return type(name, (Foreign,), {})(name)
 

@@ -99,7 +99,7 @@ def test_large_notebooks_cost_less_than_500_mb_and_90_seconds_and_their_neighbou
     answers = json.dumps(json.loads((tmp_path / "right.ipynb").read_bytes())["cells"]).encode()[1:-1]
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=costs, args=(theirs,))
+    process = context.Process(target=costs, args=(theirs,), daemon=True)  # or a test that fails waits for it
     process.start()
     theirs.close()
     scores = set()
