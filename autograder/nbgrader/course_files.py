@@ -9,9 +9,10 @@ import re
 import secrets
 import stat
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect
@@ -28,15 +29,17 @@ from autograder.record import Record
 STAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 
 
-class HandedIn(NamedTuple):
+@dataclass(frozen=True)
+class HandedIn:
     """A student's folder in submitted/: the notebook that counts, if there is one, and notes on the choice."""
 
     folder: Path
     notebook: Path | None
     notes: list[str]
 
+    @cached_property
     def opened(self) -> Notebook:
-        """The notebook, read once. Raises Unreadable when there is none, and CannotGrade."""
+        """The notebook, read once, at the first use. Raises Unreadable when there is none, and CannotGrade."""
         if self.notebook is None:
             raise Unreadable(" ".join(self.notes))
         return open_notebook(self.notebook, below=self.folder)
@@ -64,7 +67,7 @@ def grade(grader: Grader, handed: HandedIn, student: str) -> Record:
     name = handed.notebook.relative_to(handed.folder).as_posix() if handed.notebook else f"{grader.release.name}.ipynb"
     label = f"{student}/{grader.release.name}/{name}"
     try:
-        return grader.grade(handed.opened(), label, handed.notes)
+        return grader.grade(handed.opened, label, handed.notes)
     except Unreadable as error:
         return replace(grader.zero(label, str(error)), notes=list(dict.fromkeys([*handed.notes, str(error)])))
     except CannotGrade as error:
@@ -74,7 +77,7 @@ def grade(grader: Grader, handed: HandedIn, student: str) -> Record:
 def made_from(context: str, handed: HandedIn) -> str:
     """Names all that an autograded notebook is made from. It stands in that notebook, so a half-made one has none."""
     try:
-        content = handed.opened().digest
+        content = handed.opened.digest
     except (Unreadable, CannotGrade) as error:
         content = str(error)
     return digest(context, content, handed.notes, sorted(companions(handed.folder).items()))

@@ -15,7 +15,6 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -101,7 +100,7 @@ class SubmissionExporter(NotebookExporter):
     def made_anew(self, handed: HandedIn, released: NotebookNode) -> NotebookNode:
         """The whole, harmless notebook; the released one for what is no notebook (the record's notes say so)."""
         try:
-            cells = handed.opened().cells
+            cells = handed.opened.cells
         except Unreadable:
             cells = open_notebook(self.settings.release).cells
         return made_anew(released, self.grader.release, cells)
@@ -165,7 +164,7 @@ class Examine(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         exporter, student = self.parent, resources["nbgrader"]["student"]
-        handed = exporter.submitted(student)
+        handed = resources.get("handed") or exporter.submitted(student)
         made = made_from(exporter.context, handed)  # before it is graded: it may be handed in again meanwhile
         record = resources.get("record") or exporter.records.get(student) or grade(exporter.grader, handed, student)
         if record.error is not None:
@@ -180,7 +179,7 @@ class Examine(NbGraderPreprocessor):
                 cell.outputs = verdict(exercises.get(cell.metadata.nbgrader.grade_id))
         if record.notes:
             notes = sanitize.markdown("\n".join(f"- {reports.clean(note)}" for note in record.notes))
-            nb.cells.insert(0, new_markdown_cell(f"**About this notebook**\n\n{notes}", id="notes"))
+            nb.cells.insert(0, prose(f"**About this notebook**\n\n{notes}", id="notes"))
         for name, said in companions(handed.folder).items():
             save(folder_of(exporter.parent.coursedir, "autograded", student) / name, said)
         return nb, resources
@@ -189,11 +188,22 @@ class Examine(NbGraderPreprocessor):
 def verdict(exercise: ExerciseResult | None) -> list[NotebookNode]:
     """A test cell's outputs. nbgrader gives full marks to a cell without a number, so there is always one."""
     if exercise is None:
-        return [new_output("execute_result", {"text/plain": "0.0"})]
+        return [scored(0.0)]
     shown = {"text/html": as_html(exercise), "text/plain": reports.as_lines(exercise)}
-    score = {"text/plain": repr(float(min(exercise.score, exercise.max_score)))}
     why = {"why": reports.first_failure(exercise)}  # a line for the overview of the feedback page
-    return [new_output("display_data", shown, metadata=why), new_output("execute_result", score)]
+    card = nbformat.from_dict({"output_type": "display_data", "data": shown, "metadata": why})
+    return [card, scored(float(min(exercise.score, exercise.max_score)))]
+
+
+def scored(score: float) -> NotebookNode:
+    """The output that nbgrader takes for a score."""
+    data = {"text/plain": repr(score)}
+    return nbformat.from_dict({"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None})
+
+
+def prose(source: str, id: str = "") -> NotebookNode:
+    """A Markdown cell. Like the outputs above not made by nbformat's own function, which would validate each."""
+    return nbformat.from_dict({"id": id, "cell_type": "markdown", "metadata": {}, "source": source})
 
 
 def stamp(path: Path) -> str | None:
@@ -217,7 +227,7 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
     Of cells with the same grade_id the last that differs from the release is the answer; what was deleted comes back.
     """
     ours = {c.metadata.nbgrader.grade_id: c for c in released.cells if c.metadata.get("nbgrader")}
-    prose = {submission.normal(c.source) for c in released.cells if c.cell_type == "markdown"}
+    told = {submission.normal(c.source) for c in released.cells if c.cell_type == "markdown"}
     inwords = written(theirs, release)
     graded = {place: name for name, place in answers(ours, theirs).items() if name not in inwords}
     graded |= {found.places[0]: name for name, found in inwords.items()}
@@ -230,8 +240,8 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
             cells.append((name, answered(ours[name], raw)))
         elif place in joined:
             continue
-        elif raw.get("cell_type") == "markdown" and submission.normal(raw["source"]) in prose:
-            cells.append(("", new_markdown_cell(raw["source"])))
+        elif raw.get("cell_type") == "markdown" and submission.normal(raw["source"]) in told:
+            cells.append(("", prose(raw["source"])))
         else:
             cells.append(("", sanitize.cell(raw)))
     before = 0
@@ -243,7 +253,8 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
     for number, (_, cell) in enumerate(cells):
         # nbformat draws an id by chance: the same notebook would differ each time it is made.
         cell.id = f"cell-{number}"
-    made = nbformat.v4.new_notebook(cells=[cell for _, cell in cells], metadata=nbformat.from_dict(released.metadata))
+    made = NotebookNode(nbformat=4, nbformat_minor=5)  # from 4.5 on, cells have ids
+    made |= {"metadata": nbformat.from_dict(released.metadata), "cells": [cell for _, cell in cells]}
     language = made.metadata.setdefault("language_info", NotebookNode())
     language["pygments_lexer"] = "ipython3"  # the one that obeys `sanitize.plain_if_slow`
     return made

@@ -15,11 +15,13 @@ from markupsafe import Markup
 from nbconvert.exporters import Exporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
-from nbgrader.preprocessors import GetGrades
+from nbgrader.api import BaseCell, Comment, Grade
+from nbgrader.preprocessors import GetGrades, getgrades
 from nbgrader.utils import is_grade, is_solution, is_task
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
+from sqlalchemy import select
 from traitlets import default
 
 from autograder.nbgrader.formulas import in_mathml
@@ -28,15 +30,34 @@ from autograder.reports.pages import render
 
 CELLS = 500  # cells whose rendering is remembered: the instructor's own are in every notebook
 PICTURES = ("image/png", "image/jpeg")
+LEXER, SPANS = get_lexer_by_name("ipython3"), HtmlFormatter(nowrap=True)
 
 
 class Marks(GetGrades):
-    """nbgrader's GetGrades, which does not tell an answer that nobody has marked yet from one without points."""
+    """nbgrader's GetGrades, with a notebook's marks read together, and comments too; there, each cell asks for its own.
 
-    def _get_score(self, cell: NotebookNode, resources: Any) -> None:
-        name = cell.metadata.nbgrader.grade_id
-        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
-        cell.metadata.nbgrader |= {"score": grade.score, "points": grade.max_score, "open": grade.needs_manual_grade}
+    Unlike there, an answer that nobody has marked yet can be told from one without points.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        it = resources["nbgrader"]
+        # By nbgrader's own name for it, which `OneGradebook.in_use` replaces.
+        with getgrades.Gradebook(it["db_url"]) as gradebook:
+            notebook = gradebook.find_submission_notebook(it["notebook"], it["assignment"], it["student"])
+            penalty = notebook.late_submission_penalty or 0
+            it |= {"score": notebook.score - penalty, "max_score": notebook.max_score, "late_penalty": penalty}
+            marks = select(BaseCell.name, Grade.score, Grade.max_score, Grade.needs_manual_grade).join(Grade.cell)
+            said = select(BaseCell.name, Comment.comment).join(Comment.cell)
+            found = gradebook.db.execute(marks.where(Grade.notebook_id == notebook.id))
+            grades = {name: {"score": score, "points": points, "open": open} for name, score, points, open in found}
+            comments = dict(tuple(row) for row in gradebook.db.execute(said.where(Comment.notebook_id == notebook.id)))
+        for cell in nb.cells:
+            told = cell.metadata.get("nbgrader", {})
+            if is_solution(cell) or is_task(cell):
+                told["comment"] = comments[told.grade_id]
+            if is_grade(cell) or is_task(cell):
+                told |= grades[told.grade_id]
+        return nb, resources
 
 
 class FeedbackPage(Exporter):
@@ -47,7 +68,10 @@ class FeedbackPage(Exporter):
         return ".html"
 
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kwargs: Any) -> Any:
-        nb, resources = super().from_notebook_node(nb, resources, **kwargs)
+        """The page. The notebook gets its marks, and is not copied and validated before and after every step."""
+        resources = self._init_resources(resources)
+        for step in self._preprocessors:
+            nb, resources = step(nb, resources)
         it = resources["nbgrader"]
         cells = [part(cell, ours=bool(nb.metadata.get("autograder"))) for cell in nb.cells]
         rows = [cell for cell in cells if cell["score"] is not None]
@@ -62,13 +86,6 @@ class FeedbackPage(Exporter):
             cells=cells,
         )
         return page, resources
-
-    def _preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Without copying and validating the notebook before and after every step."""
-        # nbconvert's own method of this private name does both, which takes most of the time of a page.
-        for step in self._preprocessors:
-            nb, resources = step(nb, resources)
-        return nb, resources
 
 
 def part(cell: NotebookNode, ours: bool) -> dict[str, Any]:
@@ -104,9 +121,7 @@ def output(one: NotebookNode) -> dict[str, str | None]:
 @lru_cache(CELLS)
 def coloured(code: str, lexer: str) -> Markup:
     """Code with its colours; plain where these would take too long (`sanitize.plain_if_slow`)."""
-    if lexer != "ipython3":
-        return Markup(html.escape(code))
-    return Markup(highlight(code, get_lexer_by_name(lexer), HtmlFormatter(nowrap=True)))
+    return Markup(highlight(code, LEXER, SPANS) if lexer == "ipython3" else html.escape(code))
 
 
 def markdown(source: str, attachments: dict | None = None) -> Markup:

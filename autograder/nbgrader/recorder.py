@@ -169,17 +169,18 @@ class Recorder(Course):
 
     def finish(self, student: str, record: Record | None = None, made: str | None = None) -> None:
         """Examine (if there is no record), record in the gradebook, write the notebook and the feedback page."""
-        resources = self.resources(student) | {"record": record}
         try:
-            nb = self.exporter.made_anew(self.submitted(student), nbformat.from_dict(self.released))
+            handed = self.submitted(student)
+            nb = self.exporter.made_anew(handed, nbformat.from_dict(self.released))
         except CannotGrade as error:  # this student's folder: the others can be graded
             raise NotGraded(str(error)) from None
+        resources = self.resources(student) | {"record": record, "handed": handed}
         self.autograded(student).parent.mkdir(parents=True, exist_ok=True)
         for step in self.before:
             nb, resources = step(nb, resources)
         nb.metadata["autograder"] = made or nb.metadata["autograder"]
         self.persistently(lambda: self.record(student, nb, resources))
-        beside = companions(self.submitted(student).folder)
+        beside = companions(handed.folder)
         self.write(self.autograde, student, self.autograded(student), nbformat.v4.writes(nb), beside)
         page, state = self.persistently(lambda: self.render(student, nb))
         self.write(self.feedback, student, self.shown(student), page + ending(state).decode(), beside)
