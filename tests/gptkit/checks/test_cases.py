@@ -127,10 +127,8 @@ def test_where_zeros_are_expected_one_stands_for_the_largest_number():
     zeros = np.zeros(3)
     assert close(zeros + 0.9e-5, zeros) and not close(zeros + 1.1e-5, zeros)
     for largest in (100.0, 1e-3):
-        expected = np.array([largest, 0.0])
-        assert close(expected + [0, 0.9e-5 * largest], expected) and not close(
-            expected + [0, 1.1e-5 * largest], expected
-        )
+        expected, off = np.array([largest, 0.0]), np.array([0.0, largest])
+        assert close(expected + 0.9e-5 * off, expected) and not close(expected + 1.1e-5 * off, expected)
 
 
 def test_a_name_is_proved_by_each_fresh_result_and_by_one_that_tells():
