@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from gptkit.checks.core import Failed, Local, earned, run
+from gptkit.checks.end_to_end import visible_text
 from gptkit.weights import find
 from picoGPT import gpt2_pico
 
@@ -65,6 +66,26 @@ def test_scores_that_are_off_but_lead_to_the_same_tokens_earn_a_part():
     passed = {r.check.name for r in results if r.passed}
     assert passed == {"tiny_probabilities", "probabilities", "greedy_tokens"}
     assert 0 < sum(earned(results, 1)) < 1
+
+
+def test_a_deviation_that_reaches_no_score_costs_nothing():
+    """The scores after the prompt decide, not the way to them: here a row is off that no other token looks at."""
+    off = []
+
+    def first_row(x, g, b, eps=1e-5):
+        y = gpt2_pico.layer_norm(x, g, b, eps)
+        if len(x) > 1 and any(np.array_equal(g, last) for last in lasts):
+            y[0] += 1
+            off.append(g)
+        return y
+
+    lasts = [text.params["ln_f"]["g"] for text in (HIDDEN.gpt2, visible_text().gpt2)]
+    assert failed(functions(layer_norm=first_row)) == {} and off
+
+
+def test_every_check_of_the_whole_model_compares_values():
+    """So what one of them earns is not lost when the others fail."""
+    assert all(check.value for check in EXERCISES["end_to_end"].checks)
 
 
 def test_a_function_that_remembers_is_told_so():

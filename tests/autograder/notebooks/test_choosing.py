@@ -111,6 +111,8 @@ def test_who_has_nothing_is_told_what_lies_there(tmp_path, release):
 
 def test_a_folder_of_notebooks_and_of_students(tmp_path, release):
     write(tmp_path, **{"ann.ipynb": WORKED, "bob.ipynb": "{", "zoe/gpt2/gpt2 (1).ipynb": WORKED, "._x.ipynb": "x"})
+    write(tmp_path, **{"readme.txt": "hello", "zoe/notes.txt": "hello"})
+    os.mkfifo(tmp_path / "pipe.ipynb")
     labels = ["ann.ipynb", "bob.ipynb", "zoe/gpt2/gpt2 (1).ipynb"]
     assert [one.label for one in submissions(tmp_path, release)[0]] == labels
 

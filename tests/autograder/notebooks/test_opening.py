@@ -1,5 +1,6 @@
 """Protects how a file becomes cells: what can be read is read, what cannot says what it is, and none costs much."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -109,6 +110,37 @@ def test_links_pipes_folders_and_missing_files_are_not_opened(tmp_path):
         open_notebook(tmp_path / "folder" / "gpt2.ipynb", below=tmp_path)
 
 
+def test_every_folder_below_the_given_one_is_looked_at(tmp_path):
+    """A link is refused wherever it stands, and leads nowhere; what lies above is the grader's own."""
+    inner = tmp_path / "course" / "ann" / "gpt2"
+    inner.mkdir(parents=True)
+    for folder in (tmp_path / "course", inner):
+        (folder / "gpt2.ipynb").write_text(TEXT)
+        assert open_notebook(folder / "gpt2.ipynb", below=tmp_path / "course").cells
+    (tmp_path / "above").symlink_to("course")
+    assert open_notebook(tmp_path / "above" / "ann" / "gpt2" / "gpt2.ipynb", below=tmp_path / "above").cells
+    (inner.parent / "last").symlink_to("gpt2")
+    (tmp_path / "course" / "first").symlink_to("ann")
+    for name in ("ann/last/gpt2.ipynb", "first/gpt2/gpt2.ipynb"):
+        with pytest.raises(Unreadable, match="not a regular file"):
+            open_notebook(tmp_path / "course" / name, below=tmp_path / "course")
+
+
+def test_no_descriptor_is_left_open_whatever_happens(tmp_path):
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    (folder / "gpt2.ipynb").write_text(TEXT)
+    before = os.open("/", os.O_RDONLY)  # the lowest number that is free
+    os.close(before)
+    for name in ("gpt2.ipynb", "nothing.ipynb", "none/gpt2.ipynb"):
+        for _ in range(3):
+            with contextlib.suppress(Unreadable):
+                open_notebook(folder / name, below=tmp_path)
+    after = os.open("/", os.O_RDONLY)
+    os.close(after)
+    assert after == before
+
+
 def test_what_the_machine_does_wrong_is_no_fault_of_the_students(tmp_path, monkeypatch):
     (tmp_path / "gpt2.ipynb").write_text(TEXT)
     monkeypatch.setattr(opening.os, "open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Denied")))
@@ -120,6 +152,31 @@ def test_outputs_too_large_to_show_cost_no_point():
     outputs = '{"output_type": "stream", "text": "' + "x" * 30 * M + '"}'
     notebook = Notebook.from_bytes("a", f'{{"cells": [{{"source": "x = 1", "outputs": [{outputs}]}}]}}'.encode())
     assert notebook.cells[0]["source"] == "x = 1" and notebook.cells[0]["outputs"].value() is None
+
+
+@pytest.mark.parametrize("outputs", ["[nobody]", "[1,]", "[" * 100_000 + "]" * 100_000])
+def test_outputs_that_are_no_json_cost_no_point(outputs):
+    notebook = Notebook.from_bytes("a", f'{{"cells": [{{"source": "x = 1", "outputs": {outputs}}}]}}'.encode())
+    assert notebook.cells[0]["source"] == "x = 1" and notebook.cells[0]["outputs"].value() is None
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        ({"cells": [{"source": "", "outputs": [0, [], []]}]}, True),  # 11 parts
+        ({"cells": [{"source": "", "outputs": [[]] * 20}]}, False),  # more than a file may have
+        ({"cells": [{"source": ["x"] * 5}]}, True),
+        ({"cells": [{"source": ["x"] * 25}]}, False),  # more than its text may have
+    ],
+)
+def test_parts_are_counted_in_all_and_in_what_is_graded(monkeypatch, content, read):
+    monkeypatch.setattr(opening, "MAX_PARTS", 40)
+    monkeypatch.setattr(opening, "MAX_TEXT_PARTS", 20)
+    if read:
+        assert len(Notebook.from_bytes("a", json.dumps(content).encode()).cells) == 1
+    else:
+        with pytest.raises(Unreadable, match="more parts than a notebook"):
+            Notebook.from_bytes("a", json.dumps(content).encode())
 
 
 def test_cells_are_counted_and_the_rest_is_noted():

@@ -9,7 +9,7 @@ import pytest
 from gptkit.checks.core import Check, Failed, Foreign, Local
 
 from autograder.sandbox import isolation as sandbox
-from autograder.sandbox.proxy import Candidate
+from autograder.sandbox.proxy import Candidate, Proxy
 from autograder.sandbox.zygote import Lost, Unavailable
 from autograder.settings import Limits
 from tests.machine import Part, skip_without
@@ -39,10 +39,8 @@ def candidate(box):
     """Makes a running candidate from sources; ends it after the test."""
     running = []
 
-    def make(*sources, limits=FAST, where="softmax", second_look=False):
-        running.append(
-            Candidate(box, [(source, where) for source in sources], limits, second_look=second_look).__enter__()
-        )
+    def make(*sources, limits=FAST, where="softmax", **options):
+        running.append(Candidate(box, [(source, where) for source in sources], limits, **options).__enter__())
         return running[-1]
 
     yield make
@@ -79,6 +77,78 @@ def test_a_call_that_raises_leaves_the_others_of_its_message_alone(candidate):
         softmax.many([(1,), (-1,), (3,)])
     stub = candidate("def softmax(x):\n    raise NotImplementedError").function("softmax")
     assert verdict(stub.results, [(1,), (2,)]).status == "missing"
+
+
+class Told:
+    """Stands for a candidate that replies whatever it likes."""
+
+    secret = False
+
+    def __init__(self, reply, *results):
+        self.reply, self.results, self.hung_up = reply, list(results), False
+
+    def ask(self, name, request, values, expected=0):
+        return self.reply, self.results
+
+    def raised(self, error, name):
+        return Failed(f"{name} raised {error}.", status="error")
+
+    def hang_up(self):
+        self.hung_up = True
+
+
+def test_answers_and_exceptions_are_put_back_in_the_order_of_their_calls():
+    told = Told({"failed": [[3, "D"], [1, "B"]]}, "a", "c")
+    a, b, c, d = Proxy(told, "f").results([(1,)] * 4)
+    assert (a, b.fact, c, d.fact) == ("a", "f raised B.", "c", "f raised D.") and not told.hung_up
+    with pytest.raises(Failed, match="f raised B"):
+        Proxy(told, "f").many([(1,)] * 4)
+
+
+@pytest.mark.parametrize(
+    ("failed", "results"),
+    [
+        ([], "ab"),  # one too few
+        ([[1, "E"]], "abc"),  # one too many
+        ([[1, "E"]], "a"),
+        ([[7, "E"]], "ab"),  # of no call
+        ([[1, "E"], [1, "E"]], "a"),  # twice the same
+        ("E", "ab"),
+    ],
+)
+def test_a_reply_that_does_not_account_for_each_call_is_no_answer(failed, results):
+    told = Told({"failed": failed}, *results)
+    why = verdict(Proxy(told, "f").results, [(1,)] * 3)
+    assert (why.fact, why.status, told.hung_up) == ("f sent something that is not an answer.", "crashed", True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "believed"),
+    [([0, 2], {0, 2}), ([3, -1, 2], {2}), ([True, "1", 1.0], set()), ([1, 1, 1, 0], {1}), ({"0": 1}, set())],
+)
+def test_only_an_argument_can_be_changed(changed, believed):
+    f = Proxy(Told({"changed": changed}, "a"), "f")
+    assert f(1, 2, 3) == "a" and f.changed == believed
+
+
+@pytest.mark.parametrize("drawn", [np.zeros(3, np.int32), np.zeros(2, np.int64), np.zeros((3, 1), np.int64), 5, 2**63])
+def test_draws_are_so_many_ids(drawn):
+    assert Proxy(Told({}, np.arange(3)), "f").draws(1, seed=0, times=3).tolist() == [0, 1, 2]
+    verdict(lambda: Proxy(Told({}, drawn), "f").draws(1, seed=0, times=3))
+
+
+def test_a_new_process_is_started_only_for_a_visible_check_after_a_hidden_one(candidate):
+    """What a process has not been asked it cannot tell; and no such start counts as an end of its own."""
+    one = candidate("asked = 0\ndef f():\n  global asked\n  asked += 1\n  return asked", limits=Limits(restarts=0))
+    f, seen = one.function("f"), []
+
+    def asked(f):
+        seen.append(f())
+
+    visible, hidden = (one.guarded(Check("a", "", 0.1, True, secret, asked)).test for secret in (False, True))
+    for test in (visible, visible, hidden, hidden, visible, visible, hidden, visible):
+        test(f)
+    assert seen == [1, 2, 3, 4, 1, 2, 3, 1]
 
 
 def test_draws_of_many_series_are_those_of_each(candidate):

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from gptkit.checks.cases import Case, Stored, close, diagnose, gates, load, same, save
+from gptkit.checks.cases import Case, Stored, close, diagnose, gates, load, proved, same, save
 from gptkit.checks.core import Failed, Foreign, Local
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from picoGPT.gpt2_pico import softmax
+from picoGPT.gpt2_pico import attention, softmax
 
 PAIR = Case((np.ones((2, 3), np.float32),), np.array([[1.0, 2, 3], [4, 5, 6]]), "a table", "[n_q, d_v]")
 ONE = Case((1.0,), np.asarray(0.5), "two vectors")
@@ -121,6 +121,41 @@ def test_float32_rounding_is_close_and_the_same(values):
 
 def test_zero_is_compared_absolutely():
     assert close(np.asarray(1e-7), np.asarray(0.0)) and not close(np.asarray(1e-3), np.asarray(0.0))
+
+
+def test_where_zeros_are_expected_one_stands_for_the_largest_number():
+    zeros = np.zeros(3)
+    assert close(zeros + 0.9e-5, zeros) and not close(zeros + 1.1e-5, zeros)
+    for largest in (100.0, 1e-3):
+        expected, off = np.array([largest, 0.0]), np.array([0.0, largest])
+        assert close(expected + 0.9e-5 * off, expected) and not close(expected + 1.1e-5 * off, expected)
+
+
+def test_a_name_is_proved_by_each_fresh_result_and_by_one_that_tells():
+    cases, _ = cases_of([np.array(1.0), None, np.array(5.0), np.empty(0)], expected=[4, 4, 5, 4])
+    assert proved("m0", [1.0, RAISED, 5.0, 9.0], cases)  # the last one depends on the precision: it tells nothing
+    for i, other in ((0, 2.0), (0, RAISED), (1, 1.0), (2, 4.0), (2, RAISED)):
+        assert not proved("m0", [other if i == n else r for n, r in enumerate([1.0, RAISED, 5.0, 9.0])], cases)
+    assert proved("m0", [RAISED], cases[1:2])
+    assert not proved("m0", [5.0, 9.0], cases[2:])  # what is expected, too: no sign of a mistake
+    assert not proved("m0", [], [])
+
+
+@pytest.mark.parametrize("names", ["a, aa", "x, y", "b, c", "a, z", "A, B"])
+def test_other_names_in_their_place_are_no_misfit(names):
+    wrong = eval(f"lambda {names}: 0.25")
+    assert Stored("cosine_similarity", "(a, b)").misfit(Local(wrong, "cosine_similarity")) is None
+
+
+def test_names_in_another_order_are_a_misfit_where_that_would_be_right():
+    stored = Stored("attention", "(q, k, v, mask)")
+
+    def swapped(k, q, v, mask):
+        return attention(q, k, v, mask)
+
+    why = stored.misfit(Local(swapped, "attention"))
+    assert why is not None and (why.measured, why.question[:14]) == ("signature", "In which order")
+    assert stored.misfit(Local(lambda k, q, v, mask: v * 0, "attention")) is None
 
 
 def test_a_data_file_keeps_everything(tmp_path):

@@ -1,11 +1,13 @@
 """Protects how checks are run: what counts as reached, what earns points, and what a raising function is told."""
 
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
+from gptkit.checks import core
 from gptkit.checks.core import Exercise, Failed, Foreign, Local, earned, kind_of, parameters, raised, run, token_id
 
 
@@ -132,6 +134,29 @@ def test_arguments_are_copies_and_changes_are_noticed():
 def test_numpy_warnings_do_not_reach_stderr(recwarn):
     Local(lambda x: x / 0, "f")(np.ones(2))
     assert not recwarn.list
+
+
+def test_a_call_at_home_has_so_many_seconds(monkeypatch):
+    """The notebook says what the grader will say."""
+    monkeypatch.setattr(core, "CALL_SECONDS", 0.05)
+    slow = Local(lambda seconds: time.sleep(seconds), "f")
+    assert slow(0) is None
+    with pytest.raises(Failed) as caught:
+        slow(0.06)
+    assert caught.value.fact == "One call of f took longer than 0.05 seconds." and caught.value.status == "timeout"
+
+
+def test_results_are_told_call_by_call_until_one_ends_them():
+    one, two, three = Local(lambda x: 6 // x, "f").results([(2,), (0,), (3,)])
+    assert (one, two.error, three) == (3, "ZeroDivisionError", 2)
+
+    def stub(x):
+        raise NotImplementedError
+
+    calls = iter([(1,), (2,), (3,)])
+    with pytest.raises(Failed, match="not written yet"):
+        Local(stub, "f").results(calls)
+    assert list(calls) == [(2,), (3,)]
 
 
 def test_draws_repeat_with_their_seed():

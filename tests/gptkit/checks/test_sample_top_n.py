@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,18 @@ from gptkit.checks.core import Failed, Local, earned, run
 from gptkit.checks.sample_top_n import (
     AGAIN,
     ALARM,
+    EVIDENCE,
     LOOK,
     MISS,
     cause,
     exercise,
+    explanation,
     log_odds,
     mixed,
     outside,
+    rivals,
     stored,
+    tally,
     tempered,
     urn,
 )
@@ -368,3 +373,24 @@ def test_only_numpys_sentences_are_shown_where_a_students_words_are_not():
     assert shown.about == "nan" and shown.fact == "sample_top_n raised ValueError: Probabilities contain NaN."
     kept = replies.raised({"type": "ValueError", "text": "Probabilities contain NaN: -118.2"}, "sample_top_n", [], True)
     assert kept.about is None and kept.fact == "sample_top_n raised ValueError."
+
+
+def test_the_example_tells_what_was_to_be_expected_of_the_likeliest_and_what_came():
+    case = Case((np.array([0.0, 2.0, 1.0, 3.0]), 2), np.array([0.0, 0.25, 0.0, 0.75]), "few")
+    told = tally(case, np.array([3, 3, 3, 3, 1, 1, 0, 3]))
+    assert "Of 8 draws, id 3 6 times, id 1 2 times were to be expected. " in told
+    assert told.endswith("What came: id 3 5 times, id 1 2 times, id 0 1 times.")
+    wide = Case((np.arange(8.0), 1), np.eye(8)[7], "wide")
+    assert tally(wide, np.arange(6)).endswith(" times, and others.") and "others" not in tally(wide, np.arange(5))
+
+
+def test_a_mistake_is_not_named_when_another_explains_the_draws_as_well():
+    cases = stored.groups["draws"] + stored.groups["wide"]
+    name, other = "uniform_over_top", "greedy"
+    twins = [replace(c, fingerprints={**c.fingerprints, other: c.fingerprints[name]}) for c in cases]
+    rng = np.random.default_rng(0)
+    q = [rivals(case)[name] / rivals(case)[name].sum() for case in cases]
+    found, proof = ([rng.choice(len(a), n, p=a) for a, n in zip(q, EVIDENCE, strict=True)] for _ in range(2))
+    f = Local(written("def sample_top_n(logits, n, rng): return 0"))
+    assert explanation(f, found, proof, cases).mistake == name
+    assert explanation(f, found, proof, twins).mistake is None
