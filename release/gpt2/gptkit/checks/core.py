@@ -317,6 +317,7 @@ def run(checks: list[Check], student: Student, *data: Any) -> list[Result]:
 
 def earned(results: list[Result], points: float) -> list[float]:
     """Points earned by each result: checks that compare no values earn nothing when every value check fails."""
+    # A function that returns nothing leaves its arguments as they were; that alone is worth no points.
     if not any(r.passed and r.check.value for r in results):
         return [0.0] * len(results)
     return [points * r.check.share if r.passed else 0.0 for r in results]

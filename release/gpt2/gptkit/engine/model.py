@@ -118,6 +118,7 @@ class GPT2:
             raise ValueError(f"The number of tokens to generate must be at least 1, not {n}.")
         if len(prompt) + n > n_ctx:
             raise ValueError(f"A prompt of {len(prompt)} tokens and {n} more do not fit a context of {n_ctx}.")
+        # Guesses pay only where the choice is known beforehand: the likeliest.
         return self._likeliest(prompt, n) if choose is None else self._chosen(prompt, n, choose)
 
     def greedy(self, ids: Iterable[int], n: int) -> Iterator[int]:
@@ -142,11 +143,13 @@ class GPT2:
             n -= len(found)
             if n == 0:
                 return
+            # At most n - 1, for the model's own next token is one of the n.
             guesses = drafts.guesses(n - 1)
             known = cache.n + 1
             logits = self._read_out(self._blocks(np.array([found[-1], *guesses]), cache))  # [1 + n_guesses, n_vocab]
             found = logits.argmax(axis=-1).tolist()
             right = next((i for i, guess in enumerate(guesses) if guess != found[i]), len(guesses))
+            # What was computed for wrong guesses is forgotten: the cache ends behind the last right one.
             found, cache.n = found[: right + 1], known + right
             if guesses:
                 drafts.judge(right == len(guesses))
@@ -193,6 +196,7 @@ class GPT2:
         cache.keys[layer, :, cache.n : n_all], cache.values[layer, :, cache.n : n_all] = heads[1], heads[2]
         q, k, v = heads[0, :, -keep:], cache.keys[layer, :, :n_all], cache.values[layer, :, :n_all]
         every_head = self._heads if self._attention is None else self._call_attention
+        # Few positions, each by itself, have the bits that they would have one token at a time.
         parts = [(i, i + 1) for i in range(keep)] if keep <= FEW else [(0, keep)]
         ends = [(i, j, n_all - keep + j) for i, j in parts]  # queries i to j look back from the position before the end
         seen = np.concatenate([every_head(q[:, i:j], k[:, :end], v[:, :end]) for i, j, end in ends], axis=1)
@@ -233,6 +237,7 @@ class GPT2:
         """What a plugged-in attention sees, head by head, [n_head, n_new, d]; it cannot write to the cache."""
         mask = _causal(q.shape[1], k.shape[1])
         q = q.copy()  # each head's queries in one piece, and the function's to change
+        # Views of the cache: what is written there would be seen by all later tokens.
         k.flags.writeable = v.flags.writeable = False
         calls = [(*qkv, mask) for qkv in zip(q, k, v, strict=True)]
         out = np.empty(q.shape, np.float32)
