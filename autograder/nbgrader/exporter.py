@@ -179,7 +179,8 @@ class Examine(NbGraderPreprocessor):
                 cell.outputs = verdict(exercises.get(cell.metadata.nbgrader.grade_id))
         if record.notes:
             notes = sanitize.markdown("\n".join(f"- {reports.clean(note)}" for note in record.notes))
-            nb.cells.insert(0, prose(f"**About this notebook**\n\n{notes}", id="notes"))
+            nb.cells.insert(0, sanitize.markdown_cell(f"**About this notebook**\n\n{notes}"))
+            nb.cells[0].id = "notes"
         for name, said in companions(handed.folder).items():
             save(folder_of(exporter.parent.coursedir, "autograded", student) / name, said)
         return nb, resources
@@ -199,11 +200,6 @@ def scored(score: float) -> NotebookNode:
     """The output that nbgrader takes for a score."""
     data = {"text/plain": repr(score)}
     return nbformat.from_dict({"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None})
-
-
-def prose(source: str, id: str = "") -> NotebookNode:
-    """A Markdown cell. Like the outputs above not made by nbformat's own function, which would validate each."""
-    return nbformat.from_dict({"id": id, "cell_type": "markdown", "metadata": {}, "source": source})
 
 
 def stamp(path: Path) -> str | None:
@@ -227,7 +223,7 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
     Of cells with the same grade_id the last that differs from the release is the answer; what was deleted comes back.
     """
     ours = {c.metadata.nbgrader.grade_id: c for c in released.cells if c.metadata.get("nbgrader")}
-    told = {submission.normal(c.source) for c in released.cells if c.cell_type == "markdown"}
+    prose = {submission.normal(c.source) for c in released.cells if c.cell_type == "markdown"}
     inwords = written(theirs, release)
     graded = {place: name for name, place in answers(ours, theirs).items() if name not in inwords}
     graded |= {found.places[0]: name for name, found in inwords.items()}
@@ -240,8 +236,8 @@ def made_anew(released: NotebookNode, release: Release, theirs: list[dict[str, A
             cells.append((name, answered(ours[name], raw)))
         elif place in joined:
             continue
-        elif raw.get("cell_type") == "markdown" and submission.normal(raw["source"]) in told:
-            cells.append(("", prose(raw["source"])))
+        elif raw.get("cell_type") == "markdown" and submission.normal(raw["source"]) in prose:
+            cells.append(("", sanitize.markdown_cell(raw["source"])))
         else:
             cells.append(("", sanitize.cell(raw)))
     before = 0
