@@ -15,7 +15,7 @@ from markupsafe import Markup
 from nbconvert.exporters import Exporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
-from nbgrader.api import BaseCell, Comment, Grade
+from nbgrader.api import BaseCell, Comment, Grade, MissingEntry
 from nbgrader.preprocessors import GetGrades, getgrades
 from nbgrader.utils import is_grade, is_solution, is_task
 from pygments import highlight
@@ -53,10 +53,13 @@ class Marks(GetGrades):
             comments = dict(tuple(row) for row in gradebook.db.execute(said.where(Comment.notebook_id == notebook.id)))
         for cell in nb.cells:
             told = cell.metadata.get("nbgrader", {})
+            name = told.get("grade_id")
+            if (is_solution(cell) and name not in comments) or (is_grade(cell) and name not in grades):
+                raise MissingEntry(f"the gradebook has no cell {name}: was the assignment generated again?")
             if is_solution(cell) or is_task(cell):
-                told["comment"] = comments[told.grade_id]
+                told["comment"] = comments[name]
             if is_grade(cell) or is_task(cell):
-                told |= grades[told.grade_id]
+                told |= grades[name]
         return nb, resources
 
 
