@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gptkit.command_line import printing
 
@@ -18,6 +19,9 @@ from autograder.files import save_output
 from autograder.record import Record
 from autograder.reports import clean
 from autograder.sandbox.isolation import Sandbox
+
+if TYPE_CHECKING:
+    from autograder.settings import Settings
 
 DESCRIPTION = """Examine notebooks and print one line per exercise and a total for each.
 
@@ -39,10 +43,14 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Grade every notebook of the given paths and write the reports asked for. Raises AutograderError."""
+    from autograder.settings import Settings
+
+    # First, for a sandbox may warn, and what is wrong with the settings is to be told by itself.
+    settings = replace(Settings.from_environment(), fresh=options.fresh)
     with Sandbox(options.isolation) as sandbox:
         # Its process loads NumPy while this one does, in `graded`: both are half of what one notebook takes.
         sandbox.start()
-        records, without = graded(options, sandbox)
+        records, without = graded(options, settings, sandbox)
     # A form that was not asked for has the name None, and is passed over below.
     outputs: dict[str | None, Callable[[Sequence[Record]], str | Iterable[str]]]
     outputs = {options.json: reports.as_json, options.junit: reports.junit, options.markdown: reports.markdown}
@@ -64,15 +72,15 @@ def run(options: argparse.Namespace) -> int:
     return 3 if any(record.error is not None for record in records) else 0
 
 
-def graded(options: argparse.Namespace, sandbox: Sandbox) -> tuple[Sequence[Record], list[tuple[str, list[str]]]]:
+def graded(
+    options: argparse.Namespace, settings: Settings, sandbox: Sandbox
+) -> tuple[Sequence[Record], list[tuple[str, list[str]]]]:
     """The records of all notebooks that the paths stand for, and who has none, with notes. Raises AutograderError."""
     from autograder.executors.batch import grade_all
     from autograder.notebooks.choosing import Work, submissions
     from autograder.notebooks.opening import Unreadable, open_notebook
     from autograder.notebooks.submission import Release, read
-    from autograder.settings import Settings
 
-    settings = replace(Settings.from_environment(), fresh=options.fresh)
     release, work, without = Release.of(settings), list[Work](), list[tuple[str, list[str]]]()
     with contextlib.ExitStack() as unpacked:
         given = [Path(path) for path in options.paths]
