@@ -27,14 +27,22 @@ def modules() -> dict[str, ModuleType]:
 
 
 def on_drawn_cases(check: Check, module: ModuleType) -> Check:
-    """A visible check of values, to be asked once more on cases of its kind that only the course's seed knows."""
+    """A visible check of values, to be asked once more on cases of its kind that only the course's seed knows.
 
-    if check.name in getattr(module, "DRAWN", {}):
-        test = module.DRAWN[check.name]
-    elif check.name in module.catalogue.draws:
-        test = module.stored.compares_unseen(lambda data: data.keep(module.catalogue.drawn_groups)[check.name])
-    else:  # nothing draws others of this kind: the stored cases alone count
+    Raises ValueError for one that has no group's name and no entry in the module's DRAWN.
+    """
+
+    own, catalogue = getattr(module, "DRAWN", {}), getattr(module, "catalogue", None)
+    if check.name in own:
+        test = own[check.name]
+    elif catalogue and check.name in catalogue.draws:
+        test = module.stored.compares_unseen(lambda data: data.keep(catalogue.drawn_groups)[check.name])
+    elif (
+        catalogue and check.name in catalogue.groups
+    ):  # nothing draws others of this kind: the stored cases alone count
         test = lambda student, data: check.test(student)  # noqa: E731
+    else:  # else a table of the visible numbers would pass it, and nobody would notice
+        raise ValueError(f"{module.__name__}: what is {check.name} asked once more? It is no group: say so in DRAWN.")
     # Hidden, as no message may tell these numbers. It has no points of its own: the visible check passes if both do.
     return replace(check, test=test, hidden=True)
 

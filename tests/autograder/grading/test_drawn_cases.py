@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from gptkit import weights
 from gptkit.checks.cases import close
+from gptkit.checks.core import Check
 
-from autograder.exercises import modules
+from autograder.exercises import modules, on_drawn_cases
 from autograder.exercises.hidden_data import Hidden
 from autograder.grading import Grader
 from autograder.settings import Settings
@@ -32,6 +33,14 @@ def test_drawn_numbers_are_fair(name, precision):
 def test_every_visible_group_of_values_has_its_drawn_ones(name):
     module = modules()[name]
     assert set(module.catalogue.draws) == set(module.stored.groups)
+
+
+def test_a_check_of_values_that_nothing_repeats_is_refused():
+    """A new exercise's own check: without this, a table of its visible numbers would earn its points."""
+    check = Check("by_hand", "", 0.1, True, False, lambda f: None)
+    for module in modules().values():
+        with pytest.raises(ValueError, match="by_hand"):
+            on_drawn_cases(check, module)
 
 
 def table(name: str) -> str:
