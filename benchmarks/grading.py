@@ -171,7 +171,7 @@ def real_measured(top: Path) -> Iterator[tuple[str, Cost]]:
 
     folder = course(top / "real", REAL)
     models = top / "models"
-    made, _ = inference.made_once()
+    made, *_ = inference.made_once()
     shutil.copytree(ROOT / "models" / "tiny", models / "tiny")
     (models / "124M").mkdir()
     for file in made.iterdir():

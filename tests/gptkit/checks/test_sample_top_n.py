@@ -178,11 +178,11 @@ def test_who_inverts_in_a_usual_order_is_asked_for_one_look(number):
 def test_one_draw_that_is_not_inversions_is_seen():
     case = stored.groups["draws"][1]
     ids = inverting(case.expected, orders(*case.args)[0], np.random.default_rng(5).random(30))
-    assert inverts(case, 5, 30, ids) and not inverts(case, 6, 30, ids)
+    assert inverts(case.expected, case, 5, ids) and not inverts(case.expected, case, 6, ids)
     for place in range(30):
         other = ids.copy()
         other[place] = ids[place - 1] if ids[place - 1] != ids[place] else ids[place - 2]
-        assert not inverts(case, 5, 30, other)
+        assert not inverts(case.expected, case, 5, other)
 
 
 class Counting(Local):

@@ -12,6 +12,11 @@ more rival and stands for any other probabilities. Draws come in looks until p o
   is decided long before). Power: under q it is 1 / odds that is a martingale, so the odds of one that draws with q fall
   below MISS in one test with probability <= MISS, and in both with <= MISS ** 2 = 0.0025.
 
+- It passes at once when each draw of the first look is the one that *inversion* makes of p: the id at which the
+  cumulated sum of p passes rng's next number, with the ids in one of the orders in which people put them. That is how
+  `rng.choice` and most samplers draw. One that inverts a rival's q instead draws another id wherever the two cumulated
+  sums lie apart, so it passes so with probability < 0.001 (a test holds it); who draws otherwise is not concerned.
+
 `benchmarks/sampling.py` measures both. Three kinds of logits make the rivals differ from p: *steep* ones (one token has
 a share of 0.6, 70 share the rest, the others hardly come) show a temperature and a uniform part, *flat* ones (all
 nearly equal) a greedy part, *few* (n = 3) what is cut off or mixed up. A look asks only for those that still tell a
@@ -37,9 +42,7 @@ stored = Stored(exercise.name, exercise.signature, Probes(exercise.name))  # whi
 ALARM = 1e-7  # how often a right sampler fails one test
 MISS = 0.05  # how often a rival passes one test
 LOOK, LOOKS = (50, 30, 15), 60  # draws of the steep, the flat and the few logits in one look; looks at most
-FIRST = 2  # looks that are asked for in one message: a right sampler passes after 3 or more
-# Of the visible draws. With it `rng.choice` passes after 3 looks, in whatever order the ids stand; with 1, after 9.
-SEED = 334
+SEED = 334  # of the visible draws
 AGAIN = 20  # draws that are repeated to see whether rng decides
 FOUND, PROVED = 1000, 2000  # seeds of the draws that a cause is found on, and of those that prove it
 PRIOR = 10.0  # how many draws the urn is worth before the first
@@ -103,10 +106,10 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
     def series(look: int) -> list[tuple[Case, int, int]]:
         return [(cases[i], seed + 3 * look + i, LOOK[i]) for i in sorted(asked)]
 
-    again = (cases[1], seed + 1, AGAIN)
-    ask(f, [one for look in range(FIRST) for one in series(look)] + [again])
     for look in range(LOOKS):
         ask(f, series(look))
+        if look == 0 and all(inverts(*one, f.memory.drawn[one]) for one in series(0)):
+            return
         for i, one in zip(sorted(asked), series(look), strict=True):
             ids = f.memory.drawn[one]
             outside(f, cases[i], ids)
@@ -116,12 +119,27 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
         if np.logaddexp.reduce([*odds, *urns]) - math.log(len(odds) + 3) >= -math.log(ALARM):
             fact = "Some of the `n` likeliest tokens come too often, others too seldom."
             raise cause(f) or Failed(fact, "Which probability does your draw use for each token id?")
-        if look + 1 < FIRST:
-            continue
         asked = {*tells[odds >= math.log(MISS)].tolist(), *np.flatnonzero(urns > 0).tolist()}
         if not asked:
             break
     repeats(f, cases[1], seed + 1)
+
+
+def inverts(case: Case, seed: int, times: int, ids: np.ndarray) -> bool:
+    """Whether the draws `ids` are those of inversion: rng's next number between 0 and 1, looked up in sums of p."""
+    uniform = np.random.default_rng(seed).random(times)
+    for order in orders(*case.args):
+        sums = np.cumsum(case.expected[order])  # [n_vocab]
+        if np.array_equal(order[np.searchsorted(sums, uniform * sums[-1], side="right")], ids):
+            return True
+    return False
+
+
+def orders(logits: np.ndarray, n: int) -> list[np.ndarray]:
+    """All token ids, in each order in which the n likeliest may stand: by logit, by id, as `argpartition` leaves them."""
+    rising = np.argsort(logits)
+    parted = [np.argpartition(logits, -n), np.argpartition(-logits, n - 1), np.argpartition(-logits, n)]
+    return [rising, rising[::-1], np.arange(len(logits)), *parted]
 
 
 @lru_cache(maxsize=32)
