@@ -225,6 +225,8 @@ class Examination:
         with self.candidate() as candidate:
             for to_come, (hidden, name) in zip(range(len(steps))[::-1], steps, strict=True):
                 self.clock.reserved = to_come * RESERVED * self.clock.limit
+                if hidden and name == WHOLE_MODEL and self.put_off():
+                    continue
                 found = self.results[name] + self.first(candidate, name, hidden)
                 self.results[name] = confirmed(found, len(self.grader.exercises[name].checks))
             notes = [*self.work.notes, *candidate.notes]
@@ -299,8 +301,28 @@ class Examination:
             why = f"None of {', '.join(wrong[:-1])} and {wrong[-1]} passes its own exercise."
             self.results[WHOLE_MODEL] = not_reached(exercise.checks, why, "failed")
         elif wrong:
+            put_off = len(self.results[WHOLE_MODEL]) < len(exercise.checks)
             self.replaced[WHOLE_MODEL] = {"paid": paid}
             self.again(WHOLE_MODEL, wrong, paid)
+            if put_off and not complete(self.results[WHOLE_MODEL]):
+                self.as_it_is(paid)
+
+    def put_off(self) -> bool:
+        """Whether the whole model, which has failed already, is asked with right functions before all else.
+
+        Where that passes, its hidden part on the wrong functions decides nothing, and costs a third of an examination.
+        """
+        failed = not complete(self.results[WHOLE_MODEL]) and not ending(self.results[WHOLE_MODEL])
+        return failed and any(not complete(self.results.get(part, [])) for part in PARTS)
+
+    def as_it_is(self, paid: float) -> None:
+        """Ask the whole model on the student's own functions after all; the better result counts."""
+        checks = self.grader.exercises[WHOLE_MODEL].checks
+        with self.candidate() as candidate:
+            own = SimpleNamespace(**{part: self.function(candidate, part) for part in PARTS})
+            found = confirmed(self.ask(candidate, [*checks, *DRAWN[WHOLE_MODEL]], own), len(checks))
+        if sum(earned(found, 1.0)) >= sum(earned(self.results[WHOLE_MODEL], 1.0)):
+            self.results[WHOLE_MODEL], self.replaced[WHOLE_MODEL] = found, {"paid": paid}
 
 
 class Stub(Local):

@@ -101,6 +101,29 @@ def test_three_wrong_functions_are_not_replaced_in_the_whole_model(graded):
     assert whole.replaced == [] and whole.score < 20
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"softmax": WRONG_SOFTMAX},
+        {"layer_norm": WRONG_NORM},
+        {"attention": NO_ATTENTION},
+        {"softmax": WRONG_SOFTMAX, "layer_norm": WRONG_NORM},
+        {"layer_norm": WRONG_NORM, "attention": NO_ATTENTION},
+        {"layer_norm": "raise SystemExit", "softmax": WRONG_SOFTMAX},
+    ],
+    ids=lambda cells: " and ".join(cells),
+)
+@pytest.mark.parametrize("helps", [True, False])
+def test_what_is_put_off_changes_no_record(graded, monkeypatch, cells, helps):
+    """Asked at once or only where it can still count, the whole model on wrong functions is worth the same."""
+    if not helps:  # as where right functions in place of the wrong ones change nothing
+        monkeypatch.setattr(grading.Examination, "again", lambda *_: None)
+    now, _ = graded(**cells)
+    monkeypatch.setattr(grading.Examination, "put_off", lambda self: False)
+    before, _ = graded(**cells)
+    assert replace(now, seconds=0) == replace(before, seconds=0)
+
+
 @pytest.mark.parametrize("attention", [ATTENTION, ALIAS, DEFAULT, PARTIAL, WITH_AXIS], ids=range(5))
 def test_a_wrong_softmax_is_right_by_whatever_name_it_is_reached(graded, attention):
     _, exercises = graded(softmax=WRONG_SOFTMAX, attention=attention)
