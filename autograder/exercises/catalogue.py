@@ -40,6 +40,7 @@ class Catalogue:
         self.words: dict[str, list[str]] = {}
         self.steps: dict[str, str] = {}  # the fact of a mistake that is made beside another
         self.changes: dict[str, dict[str, Any]] = {}
+        self.proofs: dict[str, list[Case]] = {}  # what `prove` has made: a class makes the same mistakes
         self.draws: dict[str, Inputs] = {}  # group of visible cases -> what draws others of its kind
 
     def case(self, *args: Any, label: str, shown: bool = False) -> Case:
@@ -79,7 +80,9 @@ class Catalogue:
 
     def prove(self, name: str) -> list[Case]:
         """Fresh cases for one mistake: see Stored.prove."""
-        return self.proof_cases(AT_GRADING, {name: self.mistakes()[name][0]})
+        if name not in self.proofs:
+            self.proofs[name] = self.proof_cases(AT_GRADING, {name: self.mistakes()[name][0]})
+        return self.proofs[name]
 
     def read(self, path: Path) -> None:
         """Register what a JSON file says: visible cases by group, and mistakes, some of which need a formula.

@@ -11,6 +11,7 @@ helpers is meant nobody can tell, so each is tried, and the best result counts.
 from __future__ import annotations
 
 import inspect
+from functools import cache
 
 from gptkit.checks.core import Failed
 
@@ -23,7 +24,13 @@ def source(names: list[str], helper: int) -> str:
     """A cell that replaces the named functions, and the `helper`-th helper of softmax too (0: none)."""
     if "softmax" not in names:  # nothing in the notebook calls the others
         return "def __helpers__(): return 0"
-    return f"{inspect.getsource(replace_softmax)}\n__helpers__ = replace_softmax(globals(), {helper})\n"
+    return f"{replacement()}\n__helpers__ = replace_softmax(globals(), {helper})\n"
+
+
+@cache
+def replacement() -> str:
+    """The text of `replace_softmax`, which takes milliseconds to find."""
+    return inspect.getsource(replace_softmax)
 
 
 def helpers(candidate: Candidate) -> int:

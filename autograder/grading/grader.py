@@ -211,7 +211,8 @@ class Examination:
     def __init__(self, grader: Grader, work: submission.Submission, second_look: bool):
         self.grader, self.work, self.second_look = grader, work, second_look
         self.results: dict[str, list[Result]] = {name: [] for name in grader.exercises}
-        self.students: dict[str, Student | SimpleNamespace] = {}  # what the checks of an exercise are given
+        self.students: dict[str, Any] = {}  # what the checks of an exercise are given: a Student, or the whole model's
+        self.undiagnosed: set[str] = set()  # exercises whose checks have not looked for causes yet
         self.clock = Clock(grader.limits.submission_seconds)
         self.replaced: dict[str, dict[str, Any]] = {}  # exercise -> the record's fields on what was replaced
 
@@ -239,6 +240,8 @@ class Examination:
                 self.whole_model(replaced)
             elif replaced and name not in self.work.untouched:
                 self.again(name, replaced)
+                if name in self.undiagnosed and name not in self.replaced and not ending(self.results[name]):
+                    self.as_it_is(name)
         return self.grader.record(self.results, notes, self.replaced)
 
     def candidate(self) -> Candidate:
@@ -254,12 +257,26 @@ class Examination:
         if ended:  # calling it again would only wait for the same function again
             return not_reached(checks, ended[0].message, ended[0].status)
         if name not in self.students:
-            parts = {part: self.function(candidate, part) for part in PARTS} if name == WHOLE_MODEL else {}
-            self.students[name] = SimpleNamespace(**parts) if parts else self.function(candidate, name)
+            self.students[name] = self.theirs(candidate, name)
+            wrong = [part for part in exercise.uses if not complete(self.results.get(part, []))]
+            if wrong and name != WHOLE_MODEL:
+                # Likely that is why it fails, if it does. The search for a cause, which may take thousands of draws,
+                # waits until it is known what the function does with right ones.
+                self.undiagnosed.add(name)
+                self.students[name].memory.explained = True
         return self.ask(candidate, checks, self.students[name])
 
     def ask(self, candidate: Candidate, checks: list[Check], student: Student | SimpleNamespace) -> list[Result]:
         return run([candidate.guarded(check) for check in checks], student, self.grader.hidden)
+
+    def theirs(self, candidate: Candidate, name: str) -> Student | SimpleNamespace:
+        """What the checks of an exercise are given: the student's function, for the whole model its three."""
+        if name != WHOLE_MODEL:
+            return self.function(candidate, name)
+        # What is known of them from their own exercises need not be asked again.
+        mine = {n: s for n, s in self.students.items() if getattr(s, "candidate", None) is candidate}
+        known = {part: s for part, s in mine.items() if part not in self.undiagnosed}
+        return SimpleNamespace(**{part: known.get(part) or self.function(candidate, part) for part in PARTS})
 
     def function(self, candidate: Candidate, name: str) -> Student:
         """The student's function of that name; one that says so where its cell is still the released stub."""
@@ -272,13 +289,9 @@ class Examination:
             with self.candidate() as candidate:
                 candidate.define(follow_through.source(replaced, helper))
                 helpers = follow_through.helpers(candidate) if not helper else helpers
-                student: Student | SimpleNamespace
-                if name == WHOLE_MODEL:
-                    student = SimpleNamespace(**{part: self.function(candidate, part) for part in PARTS})
-                    for part in replaced:
-                        setattr(student, part, Local(getattr(gpt2_pico, part), part))
-                else:
-                    student = candidate.function(name)
+                student = self.theirs(candidate, name)
+                for part in replaced if name == WHOLE_MODEL else ():
+                    setattr(student, part, Local(getattr(gpt2_pico, part), part))
                 checks = self.grader.exercises[name].checks
                 found = confirmed(self.ask(candidate, [*checks, *DRAWN[name]], student), len(checks))
             # Strictly better: where it makes no difference, the student is told about their own functions.
@@ -305,7 +318,7 @@ class Examination:
             self.replaced[WHOLE_MODEL] = {"paid": paid}
             self.again(WHOLE_MODEL, wrong, paid)
             if put_off and not complete(self.results[WHOLE_MODEL]):
-                self.as_it_is(paid)
+                self.as_it_is(WHOLE_MODEL, paid)
 
     def put_off(self) -> bool:
         """Whether the whole model, which has failed already, is asked with right functions before all else.
@@ -315,14 +328,13 @@ class Examination:
         failed = not complete(self.results[WHOLE_MODEL]) and not ending(self.results[WHOLE_MODEL])
         return failed and any(not complete(self.results.get(part, [])) for part in PARTS)
 
-    def as_it_is(self, paid: float) -> None:
-        """Ask the whole model on the student's own functions after all; the better result counts."""
-        checks = self.grader.exercises[WHOLE_MODEL].checks
+    def as_it_is(self, name: str, paid: float = 1.0) -> None:
+        """Ask all of an exercise on the student's own functions after all; the better result counts."""
+        checks = self.grader.exercises[name].checks
         with self.candidate() as candidate:
-            own = SimpleNamespace(**{part: self.function(candidate, part) for part in PARTS})
-            found = confirmed(self.ask(candidate, [*checks, *DRAWN[WHOLE_MODEL]], own), len(checks))
-        if sum(earned(found, 1.0)) >= sum(earned(self.results[WHOLE_MODEL], 1.0)):
-            self.results[WHOLE_MODEL], self.replaced[WHOLE_MODEL] = found, {"paid": paid}
+            found = confirmed(self.ask(candidate, [*checks, *DRAWN[name]], self.theirs(candidate, name)), len(checks))
+        if sum(earned(found, 1.0)) >= sum(earned(self.results[name], 1.0)):
+            self.results[name], self.replaced[name] = found, {"paid": paid}
 
 
 class Stub(Local):

@@ -72,6 +72,9 @@ def pack(message: dict, values: Iterable = ()) -> bytes:
 def describe(value: Any, blobs: list[bytes]) -> Any:
     """A value's entry in the header; the bytes of an array or NumPy scalar go to `blobs`."""
     kind = type(value)
+    if kind is ndarray and value.dtype.str in DTYPES and value.ndim <= MAX_NDIM:  # most of all that crosses
+        blobs.append(value.tobytes())
+        return ["a", value.dtype.str, list(value.shape)]
     if value is None or kind is bool or (kind is int and -(2**63) <= value < 2**63):
         return value
     if kind is float:

@@ -87,6 +87,8 @@ def cell(where: str) -> str:
 def plain(text: Any, room: int, keep: str = "") -> str:
     """A student's text, cut, with everything that does not print (colour codes, half characters) replaced."""
     text = text[:room] if isinstance(text, str) else ""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in keep else " " if c.isspace() else "�" for c in text)
 
 

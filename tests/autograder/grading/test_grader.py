@@ -124,6 +124,15 @@ def test_what_is_put_off_changes_no_record(graded, monkeypatch, cells, helps):
     assert replace(now, seconds=0) == replace(before, seconds=0)
 
 
+def test_a_mistake_beside_a_wrong_softmax_has_its_cause_told(graded):
+    """Causes are looked for late where softmax is wrong, for a right one may be all it takes; but they are looked for."""
+    unscaled = ATTENTION.replace(" / np.sqrt(q.shape[-1])", "")
+    greedy = "def sample_top_n(logits, n, rng):\n    return int(np.argmax(softmax(logits[None])))"
+    _, exercises = graded(softmax=WRONG_SOFTMAX, attention=unscaled, sample_top_n=greedy)
+    failed = [c for name in ("attention", "sample_top_n") for c in exercises[name].checks if not c.passed]
+    assert len(failed) > 8 and all(c.mistake or c.measured for c in failed)
+
+
 @pytest.mark.parametrize("attention", [ATTENTION, ALIAS, DEFAULT, PARTIAL, WITH_AXIS], ids=range(5))
 def test_a_wrong_softmax_is_right_by_whatever_name_it_is_reached(graded, attention):
     _, exercises = graded(softmax=WRONG_SOFTMAX, attention=attention)

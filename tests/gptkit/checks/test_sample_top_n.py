@@ -20,8 +20,8 @@ from gptkit.checks.sample_top_n import (
     compare_draws,
     exercise,
     explanation,
-    log_odds,
     inverts,
+    log_odds,
     mixed,
     orders,
     outside,
@@ -147,7 +147,7 @@ def inverting(p, order, uniform):
 
 @pytest.mark.parametrize("cases", ALL)
 def test_no_rival_passes_by_inverting_its_own_probabilities(cases):
-    """In each order, at the usual 95 draws: the share of draws at which it takes the id that p does, to their number."""
+    """In each order: the share of draws at which it takes the id that p takes, to the power of how many there are."""
     fine = (np.arange(100_000) + 0.5) / 100_000
     changes = {name: change for name, (_, change) in WRONG.items()}
     mistakes = {n: rival for n, rival in rivals(cases[0]).items() if rival.any()}

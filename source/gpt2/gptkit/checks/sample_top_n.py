@@ -137,7 +137,7 @@ def inverts(p: np.ndarray, case: Case, seed: int, ids: np.ndarray) -> bool:
 
 
 def orders(logits: np.ndarray, n: int) -> list[np.ndarray]:
-    """All token ids, in each order in which the n likeliest may stand: by logit, by id, as `argpartition` leaves them."""
+    """All token ids, in each order in which the n likeliest may stand: by logit, by id, or as `argpartition` does."""
     rising = np.argsort(logits)
     parted = [np.argpartition(logits, -n), np.argpartition(-logits, n - 1), np.argpartition(-logits, n)]
     return [rising, rising[::-1], np.arange(len(logits)), *parted]
