@@ -39,7 +39,9 @@ def test_every_sample_is_graded_as_expected(whole_class, records):
 def test_nbgrader_gives_the_scores_of_the_command_line(whole_class, records):
     course, expected = whole_class
     with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as gradebook:
-        for student, record in records.items():
+        there = [s.student_id for s in gradebook.assignment_submissions("gpt2")]
+        assert len(there) > 40
+        for student, record in [(student, records[student]) for student in there]:
             grades = {g.name: g for g in gradebook.find_submission_notebook("gpt2", "gpt2", student).grades}
             stored = {name.removeprefix("test_"): g.auto_score for name, g in grades.items()}
             stored.pop("compare_sampling")

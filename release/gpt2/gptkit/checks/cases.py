@@ -71,11 +71,11 @@ class Stored:
     def _content(self) -> tuple[dict[str, list[Case]], dict[str, list[str]]]:
         return load(DATA / f"{self.exercise}.npz")
 
-    @property
+    @cached_property
     def groups(self) -> dict[str, list[Case]]:
         return {name: cases for name, cases in self._content[0].items() if name != PROOFS}
 
-    @property
+    @cached_property
     def cases(self) -> list[Case]:
         return [case for group in self.groups.values() for case in group]
 

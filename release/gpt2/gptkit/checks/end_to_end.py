@@ -7,7 +7,8 @@ the model really run on the student's functions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
 
@@ -66,16 +67,20 @@ def tiny_probabilities(functions: SimpleNamespace) -> None:
 
 def compare_logits(functions: SimpleNamespace, text: Text) -> None:
     """Raise Failed unless the model's logits after the prompt are the built-in path's."""
-    got, deviation = answers(functions, text)
-    if deviation is not None and not np.abs(got[0] - text.expected).max() <= SPREAD * np.ptp(text.expected):
-        raise deviation  # `not <=` so that NaN counts as off
+    reading = read(functions, text)
+    if reading.deviation is not None:
+        logits, _ = reading.step(0)
+        if not np.abs(logits - text.expected).max() <= SPREAD * np.ptp(text.expected):
+            raise reading.deviation  # `not <=` so that NaN counts as off
 
 
 def compare_tokens(functions: SimpleNamespace, text: Text) -> None:
     """Raise Failed unless the model continues the prompt with the same tokens."""
-    got, deviation = answers(functions, text)
-    if deviation is not None and got[1] != text.ids[text.n_prompt :]:
-        raise deviation
+    reading = read(functions, text)
+    if reading.deviation is not None:
+        for number, token in enumerate(text.ids[text.n_prompt :]):
+            if reading.step(number)[1] != token:
+                raise reading.deviation
 
 
 def compare_probabilities(functions: SimpleNamespace, text: Text) -> None:
@@ -90,14 +95,37 @@ def compare_probabilities(functions: SimpleNamespace, text: Text) -> None:
         raise why
 
 
-def answers(functions: SimpleNamespace, text: Text) -> tuple[tuple[np.ndarray, list[int]], Failed | None]:
-    """Logits and greedy tokens on the student's functions, and the first deviation on the way. Asked once per text."""
+@dataclass
+class Reading:
+    """A text as the model on the student's functions reads it: the first deviation on the way, None if there is none.
+
+    When every call is answered as the built-in path's was, so is the whole: the model need not run. Where it does, it
+    runs no further than somebody asks.
+    """
+
+    deviation: Failed | None
+    steps: Iterator[tuple[np.ndarray, int]]
+    seen: list[tuple[np.ndarray, int]] = field(default_factory=list)
+    stopped: Failed | None = None
+
+    def step(self, number: int) -> tuple[np.ndarray, int]:
+        """Logits [n_vocab] and greedy token at that step after the prompt. Raises Failed where the model cannot run."""
+        try:
+            while len(self.seen) <= number and self.stopped is None:
+                self.seen.append(next(self.steps))
+        except Failed as why:
+            self.stopped = why
+        if len(self.seen) <= number:
+            assert self.stopped is not None
+            raise self.stopped
+        return self.seen[number]
+
+
+def read(functions: SimpleNamespace, text: Text) -> Reading:
+    """The text as the model reads it on the student's functions, which are asked once for each text."""
     kept = vars(functions).setdefault("kept", {})
     if id(text) not in kept:
-        deviation = first_deviation(functions, text)
-        # When every call is answered as the built-in path's was, so is the whole: the model need not run.
-        same = (text.expected, text.ids[text.n_prompt :])
-        kept[id(text)] = (same if deviation is None else really_run(functions, text), deviation)
+        kept[id(text)] = Reading(first_deviation(functions, text), really_run(functions, text))
     return kept[id(text)]
 
 
@@ -148,25 +176,21 @@ def wrong_calls(f: Student, calls: list[tuple], shape: str) -> dict[int, Compare
     }
 
 
-def really_run(functions: SimpleNamespace, text: Text) -> tuple[np.ndarray, list[int]]:
-    """Logits [n_vocab] and greedy tokens, up to the first unexpected one, of the model on the student's functions.
+def really_run(functions: SimpleNamespace, text: Text) -> Iterator[tuple[np.ndarray, int]]:
+    """Logits [n_vocab] and greedy token, step by step, of the model on the student's functions.
 
     Raises Failed when it cannot run on them.
     """
     # Its softmax is not plugged in: only attention calls it, and that is the student's.
     theirs = GPT2(text.gpt2.hparams, text.gpt2.params, layer_norm=functions.layer_norm, attention=functions.attention)
-    seen, tokens = [], []
-    expected = text.ids[text.n_prompt :]
+    seen: list[np.ndarray] = []
 
     def likeliest(logits: np.ndarray) -> int:
         seen.append(logits)
         return int(np.argmax(logits))
 
     try:
-        for token in theirs.generate(text.ids[: text.n_prompt], len(expected), likeliest):
-            tokens.append(token)
-            if tokens != expected[: len(tokens)]:
-                break
-        return seen[0], tokens
+        for token in theirs.generate(text.ids[: text.n_prompt], len(text.ids) - text.n_prompt, likeliest):
+            yield seen[-1], token
     except ValueError as error:
         raise Failed(f"The model could not run on your functions: {error}"[:300], "Which shape does it need?") from None

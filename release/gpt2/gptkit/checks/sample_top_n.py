@@ -42,6 +42,7 @@ stored = Stored(exercise.name, exercise.signature, Probes(exercise.name))  # whi
 ALARM = 1e-7  # how often a right sampler fails one test
 MISS = 0.05  # how often a rival passes one test
 LOOK, LOOKS = (50, 30, 15), 60  # draws of the steep, the flat and the few logits in one look; looks at most
+WIDE = 15  # draws of the wide logits that belong to a first look for a known mistake
 SEED = 334  # of the visible draws
 AGAIN = 20  # draws that are repeated to see whether rng decides
 FOUND, PROVED = 1000, 2000  # seeds of the draws that a cause is found on, and of those that prove it
@@ -108,7 +109,7 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
 
     for look in range(LOOKS):
         ask(f, series(look))
-        if look == 0 and all(inverts(*one, f.memory.drawn[one]) for one in series(0)):
+        if look == 0 and all(inverts(c.expected, c, at, f.memory.drawn[c, at, n]) for c, at, n in series(0)):
             return
         for i, one in zip(sorted(asked), series(look), strict=True):
             ids = f.memory.drawn[one]
@@ -125,18 +126,18 @@ def compare_draws(f: Student, cases: Sequence[Case], seed: int) -> None:
     repeats(f, cases[1], seed + 1)
 
 
-def inverts(case: Case, seed: int, times: int, ids: np.ndarray) -> bool:
+def inverts(p: np.ndarray, case: Case, seed: int, ids: np.ndarray) -> bool:
     """Whether the draws `ids` are those of inversion: rng's next number between 0 and 1, looked up in sums of p."""
-    uniform = np.random.default_rng(seed).random(times)
+    uniform = np.random.default_rng(seed).random(len(ids))
     for order in orders(*case.args):
-        sums = np.cumsum(case.expected[order])  # [n_vocab]
-        if np.array_equal(order[np.searchsorted(sums, uniform * sums[-1], side="right")], ids):
+        sums = np.cumsum(p[order])  # [n_vocab]
+        if sums[-1] > 0 and np.array_equal(order[np.searchsorted(sums, uniform * sums[-1], side="right")], ids):
             return True
     return False
 
 
 def orders(logits: np.ndarray, n: int) -> list[np.ndarray]:
-    """All token ids, in each order in which the n likeliest may stand: by logit, by id, as `argpartition` leaves them."""
+    """All token ids, in each order in which the n likeliest may stand: by logit, by id, or as `argpartition` does."""
     rising = np.argsort(logits)
     parted = [np.argpartition(logits, -n), np.argpartition(-logits, n - 1), np.argpartition(-logits, n)]
     return [rising, rising[::-1], np.arange(len(logits)), *parted]
@@ -273,12 +274,28 @@ def cause(f: Student) -> Failed | None:
     if not f.memory.explained:
         f.memory.explained, cases = True, stored.groups["draws"] + stored.groups["wide"]
         try:
+            if inverted := mistake_inverted(f, cases):
+                f.memory.cause = known(inverted)
+                return f.memory.cause
             found, proof = ([draws(f, c, at + i, EVIDENCE[i]) for i, c in enumerate(cases)] for at in (FOUND, PROVED))
         except Failed:
             return None
         if all(ids.min() >= 0 and ids.max() < len(c.expected) for ids, c in zip(found + proof, cases * 2, strict=True)):
             f.memory.cause = stuck(found, proof, cases) or explanation(f, found, proof, cases)
     return f.memory.cause
+
+
+def mistake_inverted(f: Student, cases: Sequence[Case]) -> str | None:
+    """The one known mistake whose probabilities `f` inverts, id for id: this is seen in few draws."""
+    series = [(case, SEED + i, times) for i, (case, times) in enumerate(zip(cases, (*LOOK, WIDE), strict=True))]
+    ask(f, series)
+    ids = [f.memory.drawn[one] for one in series]
+    fits = [
+        name
+        for name in stored.mistakes
+        if all(inverts(rivals(c)[name], c, at, d) for (c, at, _), d in zip(series, ids, strict=True))
+    ]
+    return fits[0] if len(fits) == 1 else None
 
 
 def stuck(found: list[np.ndarray], proof: list[np.ndarray], cases: Sequence[Case]) -> Failed | None:
