@@ -16,9 +16,9 @@ def samples() -> list[Path]:
     return [path for path in found if not SLOW & {status for _, status in expectation(path).exercises.values()}]
 
 
-def hand_in(course: Path, count: int) -> list[str]:
-    """Write `count` submissions into the course folder; the students' names."""
-    kinds = samples()
+def hand_in(course: Path, count: int, kinds: list[Path] | None = None) -> list[str]:
+    """Write `count` submissions into the course folder, of all samples or of some; the students' names."""
+    kinds = kinds or samples()
     students = [f"student-{number:05}" for number in range(count)]
     for number, student in enumerate(students):
         path = course / "submitted" / student / "gpt2" / "gpt2.ipynb"
