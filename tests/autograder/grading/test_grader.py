@@ -340,4 +340,5 @@ def test_a_right_notebook_is_examined_in_few_messages(graded, monkeypatch):
     record, exercises = graded()
     by_function = Counter(request.get("name") for request in asked)
     assert record.score == 90 and all(by_function[name] <= 6 for name in exercises if name != "sample_top_n")
-    assert len(asked) < 50
+    assert len(asked) <= 33
+    assert sum(draw[1] for request in asked for _, *draw in request.get("calls", ()) if draw) <= 342
