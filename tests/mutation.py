@@ -46,6 +46,7 @@ TESTS = {
     "autograder/sandbox/replies.py": [f"{SANDBOX}/test_replies.py", f"{SANDBOX}/test_proxy.py"],
     "autograder/sandbox/proxy.py": [f"{SANDBOX}/test_proxy.py", f"{SANDBOX}/test_candidate.py"],
     "autograder/sandbox/isolation.py": [f"{SANDBOX}/test_isolation.py"],
+    "autograder/sandbox/zygote.py": [f"{SANDBOX}/test_isolation.py", f"{GRADING}/test_faults.py"],
     "autograder/sandbox/candidate.py": [f"{SANDBOX}/test_candidate.py", f"{SANDBOX}/test_proxy.py"],
     "autograder/grading/verdicts.py": [f"{GRADING}/test_verdicts.py", f"{GRADING}/test_grader.py"],
     "autograder/grading/follow_through.py": [f"{GRADING}/test_follow_through.py", f"{GRADING}/test_grader.py"],
