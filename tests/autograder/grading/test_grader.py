@@ -99,6 +99,7 @@ def test_three_wrong_functions_are_not_replaced_in_the_whole_model(graded):
     _, exercises = graded(softmax=WRONG_SOFTMAX, layer_norm=WRONG_NORM, attention=NO_ATTENTION)
     whole = exercises["end_to_end"]
     assert whole.replaced == [] and whole.score < 20
+    assert {c.fact for c in whole.checks} == {"None of softmax, layer_norm and attention passes its own exercise."}
 
 
 @pytest.mark.parametrize("attention", [ATTENTION, ALIAS, DEFAULT, PARTIAL, WITH_AXIS], ids=range(5))
@@ -123,6 +124,14 @@ def test_right_functions_of_theirs_are_never_replaced(graded):
     """A wrong attention gains nothing, though softmax is right."""
     _, exercises = graded(attention=ATTENTION.replace("/ np.sqrt(q.shape[-1])", ""))
     assert exercises["attention"].score < 20 and exercises["attention"].replaced == []
+
+
+def test_what_failed_by_itself_is_asked_once(graded, grader, monkeypatch):
+    """Asked again with nothing replaced, it would only have a second chance to be lucky."""
+    processes, candidate = [], grader.sandbox.candidate
+    monkeypatch.setattr(grader.sandbox, "candidate", lambda limits: processes.append(1) or candidate(limits))
+    _, exercises = graded(cosine_similarity="def cosine_similarity(a, b):\n    return 0.5")
+    assert exercises["cosine_similarity"].status != "passed" and len(processes) == 1
 
 
 @pytest.mark.parametrize(

@@ -363,7 +363,9 @@ def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_p
     with sandbox.Sandbox("auto") as box:
         assert box.isolation == "process"
     assert "No permissions to create new namespace" in caplog.text
-    with pytest.raises(Unavailable, match="No permissions to create new namespace"):
+    with pytest.raises(
+        Unavailable, match=r"No permissions to create new namespace.* or grade with --isolation process"
+    ):
         sandbox.Sandbox("bubblewrap")
 
 
