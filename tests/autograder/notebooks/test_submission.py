@@ -103,6 +103,15 @@ def test_cells_without_a_statement_do_not_run(tmp_path, release):
     assert [source for _, source in cells[1:]] == ["'a text'", "x ="]
 
 
+def test_a_cell_is_named_after_the_first_exercise_that_it_defines(tmp_path):
+    """An error in it is told under this name."""
+    other = code("def attention(q): ...", "attention", solution=True)
+    release = Release.from_notebook(write(tmp_path / "gpt2.ipynb", [SETUP, STUB, other]))
+    both = code("def shift(x): return x\ndef attention(q): return q\ndef softmax(x): return x")
+    cells, _ = ran(tmp_path, release, SETUP, STUB, other, both)
+    assert cells[1:] == [("attention", both["source"])]
+
+
 def test_deleted_setup_cell_runs_all_the_same(tmp_path, release):
     cells, notes = ran(tmp_path, release, ANSWER, TEST)
     assert cells[0] == ("setup", "import numpy as np")
@@ -137,10 +146,10 @@ def test_the_question_of_a_written_answer_is_the_cell_before_it(tmp_path):
     words = {"cell_type": "markdown", "metadata": {}, "source": "Why does softmax subtract the maximum?"}
     answer = {**words, "source": "...", "metadata": {"nbgrader": {"grade_id": "why", "grade": True, "solution": True}}}
     release = Release.from_notebook(write(tmp_path / "gpt2.ipynb", [SETUP, words, answer, STUB, TEST]))
-    assert release.written == {"why": words["source"]}
+    assert release.written == {"why": words["source"]} and release.solutions == ("softmax",)
 
 
-@pytest.mark.parametrize("more", [0, 1, 7])
+@pytest.mark.parametrize("more", [0, 1, 57])
 def test_notes_are_as_many_as_a_person_reads_and_the_rest_is_counted(more):
     notes = [f"Note {i}." for i in range(MAX_NOTES + more)]
     kept = shortened(notes)

@@ -398,9 +398,10 @@ with sandbox.Sandbox({mode!r}) as box:
     assert json.loads(done.stdout) == [65534, mode, ["1 + 1", THREAD]]
 
 
-def test_what_a_record_says_of_the_wall_is_one_word_that_starts_nothing():
-    with sandbox.Sandbox("process") as box:
-        assert box.mode == "process" and box._zygote is None
+@pytest.mark.parametrize("mode", ["auto", "process"])
+def test_what_a_record_says_of_the_wall_is_one_word_that_starts_nothing(mode):
+    with sandbox.Sandbox(mode) as box:
+        assert box.mode in ("bubblewrap", "process") and box._zygote is None
 
 
 def test_a_sandbox_that_was_started_beforehand_is_the_one_that_is_used():
