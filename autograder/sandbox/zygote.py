@@ -42,7 +42,10 @@ class Lost(CannotGrade):
 
 
 class Zygote:
-    """A process with Python and NumPy loaded that forks candidates on request. It never runs student code."""
+    """A process with Python and NumPy loaded that forks candidates on request. It never runs student code.
+
+    Raises OSError when it cannot be started at all.
+    """
 
     def __init__(self, command: list[str], environment: dict[str, str], uid: int = 0):
         self.control, theirs = socket.socketpair()
@@ -52,8 +55,6 @@ class Zygote:
                 [*command, str(uid), SEAL], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._errors,
                 env=environment, cwd="/", start_new_session=True,
             )  # fmt: skip
-        except OSError as error:
-            raise Unavailable(str(error)) from None
         finally:
             theirs.close()
         self.sealed: bool | None = None  # known when it has said that it is ready

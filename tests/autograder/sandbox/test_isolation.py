@@ -354,19 +354,41 @@ def test_without_bubblewrap_auto_warns_once_and_bubblewrap_refuses(monkeypatch, 
         sandbox.Sandbox("bubblewrap")
 
 
-def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_path):
-    fake = tmp_path / "bwrap"
-    fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+REFUSED = "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
+
+
+@pytest.mark.parametrize(
+    ("bwrap", "path", "why"),
+    [
+        (REFUSED, os.environ["PATH"], "No permissions to create new namespace"),
+        ("no program", os.environ["PATH"], "Exec format error"),
+        (REFUSED, "", "No such file or directory: 'ldd'"),
+    ],
+    ids=["refused", "no program", "no ldd"],
+)
+def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_path, bwrap, path, why):
+    (tmp_path / "bwrap").write_text(bwrap)
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{path}")
     monkeypatch.setattr(sandbox, "_warned", False)
+    zygote._libraries.cache_clear()  # what ldd said when it was there
     with sandbox.Sandbox("auto") as box:
+        box.start()  # as the command line does, beforehand
         assert box.isolation == "process"
-    assert "No permissions to create new namespace" in caplog.text
-    with pytest.raises(
-        Unavailable, match=r"No permissions to create new namespace.* or grade with --isolation process"
-    ):
+        with Candidate(box, [("def f(): return 1", "f")]) as one:
+            assert one.function("f")() == 1
+    assert why in caplog.text
+    with pytest.raises(Unavailable, match=rf"^bubblewrap isolation .*{why}.* or grade with --isolation process\.$"):
         sandbox.Sandbox("bubblewrap")
+
+
+def test_a_python_that_is_gone_is_one_line_with_what_to_read(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "_base_executable", str(tmp_path / "python"))
+    with (
+        sandbox.Sandbox("process") as box,
+        pytest.raises(Unavailable, match=r"^process isolation .*docs/security.md\.$"),
+    ):
+        box.start()
 
 
 @pytest.fixture(scope="module")
