@@ -21,7 +21,7 @@ from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
 from autograder.sandbox.zygote import Unavailable
 from autograder.settings import Limits
-from tests.machine import Part, skip_without
+from tests.machine import Part, need_bubblewrap, skip_without
 from tests.walls import EVERYTHING, FILES, PROCESSES, THREAD, tried
 
 ROOT = Path(__file__).parents[3]
@@ -36,12 +36,11 @@ def on_linux():
 
 
 def opened(mode):
-    try:
-        box = sandbox.Sandbox(mode)
-        assert box.isolation == mode
-        return box
-    except Unavailable as why:
-        skip_without(Part.BUBBLEWRAP, str(why))
+    if mode == "bubblewrap":
+        need_bubblewrap()
+    box = sandbox.Sandbox(mode)
+    assert box.isolation == mode
+    return box
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "process"])
@@ -406,11 +405,12 @@ def public_python() -> str:
 @linux
 @pytest.mark.parametrize("mode", ["bubblewrap", "process"])
 def test_it_works_for_an_ordinary_user(public_python, mode):
+    if mode == "bubblewrap":
+        need_bubblewrap(**NOBODY)
     code = f"""
 import json, os, sys
 sys.path += [{str(ROOT)!r}, {str(ROOT / "source" / "gpt2")!r}]
 from autograder.sandbox import isolation as sandbox
-from tests.machine import Part, skip_without
 from tests.walls import EVERYTHING, THREAD, tried
 with sandbox.Sandbox({mode!r}) as box:
     print(json.dumps([os.getuid(), box.isolation, tried(box, "1 + 1", THREAD, *EVERYTHING)]))
