@@ -138,6 +138,27 @@ def test_memory_is_bounded(box):
         one.function("f")()
 
 
+@linux
+def test_the_limits_are_those_of_the_settings():
+    """As the kernel holds them: the memory exactly; processor time is the last resort after the clock's."""
+    with (
+        sandbox.Sandbox("process") as box,
+        Candidate(box, [("x = 1", "x")], Limits(memory_mb=700, submission_seconds=40)) as one,
+    ):
+        held = Path(f"/proc/{one._connection._pid}/limits").read_text()
+    soft, hard = map(int, re.search(r"Max cpu time +(\d+) +(\d+)", held).groups())
+    assert 40 < soft <= hard < 60
+    assert re.search(r"Max address space +(\d+) +(\d+)", held).groups() == (str(700 << 20),) * 2
+
+
+def test_an_answer_may_be_as_large_as_the_limit_says(box):
+    source = "import numpy as np\ndef f(n): return np.zeros(n)"
+    with Candidate(box, [(source, "f")], Limits(answer_mb=2)) as one:
+        assert one.function("f")(250_000).nbytes == 2_000_000
+        with pytest.raises(Failed, match="f returned more than 2 MB"):
+            one.function("f")(280_000)
+
+
 # ---- Threads ----
 
 POOL = """
@@ -351,6 +372,12 @@ def test_without_bubblewrap_auto_warns_once_and_bubblewrap_refuses(monkeypatch, 
     ]
     with pytest.raises(Unavailable, match="apt install bubblewrap"):
         sandbox.Sandbox("bubblewrap")
+
+
+def test_who_grades_without_bubblewrap_is_told_once(tmp_path):
+    code = "from autograder.sandbox.isolation import Sandbox; Sandbox(), Sandbox()"
+    done = subprocess.run([sys.executable, "-c", code], env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert done.stderr == "bubblewrap is not installed: grading in plain processes. See docs/security.md.\n"
 
 
 REFUSED = "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
