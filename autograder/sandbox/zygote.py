@@ -47,7 +47,7 @@ class Zygote:
     Raises OSError when it cannot be started at all.
     """
 
-    def __init__(self, command: list[str], environment: dict[str, str], uid: int = 0):
+    def __init__(self, command: list[str], environment: dict[str, str], uid: int):
         self.control, theirs = socket.socketpair()
         try:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
