@@ -50,7 +50,7 @@ TESTS = {
     "autograder/sandbox/candidate.py": [f"{SANDBOX}/test_candidate.py", f"{SANDBOX}/test_proxy.py"],
     "autograder/grading/verdicts.py": [f"{GRADING}/test_verdicts.py", f"{GRADING}/test_grader.py"],
     "autograder/grading/follow_through.py": [f"{GRADING}/test_follow_through.py", f"{GRADING}/test_grader.py"],
-    "autograder/grading/grader.py": [f"{GRADING}/test_grader.py", f"{GRADING}/test_faults.py"],
+    "autograder/grading/grader.py": [f"{GRADING}/test_{name}.py" for name in ("grader", "faults", "seconds")],
     "source/gpt2/gptkit/checks/core.py": [f"{CHECKS}/test_core.py", f"{CHECKS}/test_cases.py"],
     "source/gpt2/gptkit/checks/cases.py": [f"{CHECKS}/test_cases.py", f"{EXERCISES}/test_exercises.py"],
     "source/gpt2/gptkit/checks/words.py": [f"{CHECKS}/test_words.py", f"{CHECKS}/test_cases.py"],

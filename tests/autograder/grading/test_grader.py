@@ -187,6 +187,15 @@ def test_code_that_kills_its_own_process_each_time_is_a_zero_and_says_so(graded)
     assert exercises["cosine_similarity"].score == 10
 
 
+def test_a_visible_check_passes_when_its_visible_and_its_fresh_cases_do():
+    seen, unseen = (Check(name, "It is right.", 0.5, value=True, hidden=name == "b", test=print) for name in "ab")
+    right = [Result(seen, True, ""), Result(unseen, True, "")]
+    fresh = Result(seen, False, "Row 3 is wrong.", status="failed")
+    assert grading.confirmed([*right, Result(seen, True, "")], 2) == right
+    table, hidden = grading.confirmed([*right, fresh], 2)
+    assert not table.passed and table.status == "failed" and "Row 3" not in table.message and hidden == right[1]
+
+
 # ---- What the grader's machine did is no zero ----
 
 
