@@ -110,11 +110,8 @@ def process_zygote() -> Zygote:
 def bubblewrap_zygote() -> Zygote:
     """All namespaces, and a root of its own that holds Python, NumPy, candidate.py and an empty /tmp."""
     uid, library = _spare_uid(), f"{sys.platlibdir}/python{sys.version_info.major}.{sys.version_info.minor}"
-    numpy = _numpy()
     binds = {_python(): "/python/bin/python", sysconfig.get_path("stdlib"): f"/python/{library}"}
-    binds |= {str(numpy): "/site/numpy", str(CANDIDATE): "/candidate.py"}
-    if numpy.with_name("numpy.libs").is_dir():
-        binds[str(numpy.with_name("numpy.libs"))] = "/site/numpy.libs"
+    binds |= {str(_numpy()): "/site/numpy", str(CANDIDATE): "/candidate.py"}
     namespaces = "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname none"
     command = [
         shutil.which("bwrap") or "bwrap",
