@@ -291,6 +291,22 @@ def test_each_sandbox_has_a_user_of_its_own():
     assert len(users) == 2
 
 
+@linux
+@pytest.mark.parametrize(
+    ("mapped", "lowest", "highest"),
+    [
+        ("0 0 4294967295", 2_000_000_000, 2**32),
+        ("0 100000 65536", 60_000, 65_000),  # a container
+        ("0 1000 1\n1 100000 65535", 60_000, 65_000),  # a rootless one
+        ("0 1000 1", 0, 1),  # nobody else exists: it stays who it is
+    ],
+)
+def test_the_user_that_root_becomes_exists_here_and_is_nobody_s(monkeypatch, mapped, lowest, highest):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(Path, "read_text", lambda path: mapped)
+    assert all(lowest <= zygote._spare_uid() < highest for _ in range(20))
+
+
 # ---- Nothing stays ----
 
 
