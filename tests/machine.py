@@ -1,7 +1,9 @@
 """What the tests use beside Python, git and make, and a machine may lack: without it, a test is skipped."""
 
 import shutil
+import subprocess
 from enum import Enum
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,18 @@ def skip_without(part: Part, why: str = "") -> None:
 def program(part: Part, *names: str) -> str:
     """Where the first of these programs is that can be run; skips when there is none."""
     return next(filter(None, map(shutil.which, names)), None) or skip_without(part)
+
+
+def need_bubblewrap(**process: Any) -> None:
+    """Skip the test where bubblewrap does not work for a process that is started so (`user=`).
+
+    It is asked itself: where our sandbox alone does not work, that is a failure and no reason to skip.
+    """
+    command = [program(Part.BUBBLEWRAP, "bwrap"), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    command += ["--ro-bind", "/", "/", "--perms", "1777", "--size", "4096", "--tmpfs", "/tmp", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", **process)
+    if done.returncode:
+        skip_without(Part.BUBBLEWRAP, done.stderr.strip())
 
 
 def closing_lines(counts: dict[str, int]) -> list[str]:

@@ -118,7 +118,7 @@ def read(notebook: Notebook, release: Release) -> Submission:
     if not all(any(set(lines(setup)) <= set(lines(source)) for _, source in mine) for setup in missing):
         notes.append("A setup cell of the released notebook was missing; it was run all the same.")
     for name in known(release):
-        if found.get(name, 0) != 1:
+        if found.get(name) != 1:
             notes.append(f"The cell {name} is {'there more than once' if found.get(name) else 'missing'}.")
     submission.notes = shortened(notes + magics.notes)
     return submission

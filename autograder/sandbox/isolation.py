@@ -110,10 +110,17 @@ class Sandbox:
         self.close()
 
     def start(self) -> Zygote:
-        """The zygote, started but not waited for: it loads NumPy while the caller does something else."""
+        """The zygote, started but not waited for: it loads NumPy while the caller does something else.
+
+        Raises Unavailable when it cannot be started.
+        """
         # After a fork the parent still uses the control socket: two users of one would get each other's replies.
         if self._zygote is None or self._owner != os.getpid():
-            self._zygote = bubblewrap_zygote() if self._mode == "bubblewrap" else process_zygote()
+            try:
+                self._zygote = bubblewrap_zygote() if self._mode == "bubblewrap" else process_zygote()
+            except OSError as why:  # no such program, or none that runs here: bwrap, ldd, Python itself
+                self._fall_back(why)
+                return self.start()
             self._owner = os.getpid()
         return self._zygote
 
@@ -122,15 +129,18 @@ class Sandbox:
         try:
             zygote.wait()
         except Unavailable as why:
-            self._zygote = None
-            if not (self._auto and self._mode == "bubblewrap"):
-                advice = INSTALL if self._mode == "bubblewrap" else "See docs/security.md."
-                raise Unavailable(f"{self._mode} isolation does not work here: {why}. {advice}") from None
-            _warn(f"bubblewrap does not work here ({why})")
-            zygote = self._zygote = process_zygote()
-            self._mode = "process"
-            zygote.wait()
+            self._fall_back(why)
+            return self._ready()
         return zygote
+
+    def _fall_back(self, why: Exception) -> None:
+        """To plain processes, where `auto` finds that bubblewrap does not work. Raises Unavailable everywhere else."""
+        self._zygote = None
+        if not (self._auto and self._mode == "bubblewrap"):
+            advice = INSTALL if self._mode == "bubblewrap" else "See docs/security.md."
+            raise Unavailable(f"{self._mode} isolation does not work here: {why}. {advice}") from None
+        _warn(f"bubblewrap does not work here ({why})")
+        self._mode = "process"
 
 
 def _warn(why: str) -> None:

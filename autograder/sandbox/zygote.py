@@ -42,9 +42,12 @@ class Lost(CannotGrade):
 
 
 class Zygote:
-    """A process with Python and NumPy loaded that forks candidates on request. It never runs student code."""
+    """A process with Python and NumPy loaded that forks candidates on request. It never runs student code.
 
-    def __init__(self, command: list[str], environment: dict[str, str], uid: int = 0):
+    Raises OSError when it cannot be started at all.
+    """
+
+    def __init__(self, command: list[str], environment: dict[str, str], uid: int):
         self.control, theirs = socket.socketpair()
         try:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
@@ -52,8 +55,6 @@ class Zygote:
                 [*command, str(uid), SEAL], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._errors,
                 env=environment, cwd="/", start_new_session=True,
             )  # fmt: skip
-        except OSError as error:
-            raise Unavailable(str(error)) from None
         finally:
             theirs.close()
         self.sealed: bool | None = None  # known when it has said that it is ready
@@ -109,11 +110,8 @@ def process_zygote() -> Zygote:
 def bubblewrap_zygote() -> Zygote:
     """All namespaces, and a root of its own that holds Python, NumPy, candidate.py and an empty /tmp."""
     uid, library = _spare_uid(), f"{sys.platlibdir}/python{sys.version_info.major}.{sys.version_info.minor}"
-    numpy = _numpy()
     binds = {_python(): "/python/bin/python", sysconfig.get_path("stdlib"): f"/python/{library}"}
-    binds |= {str(numpy): "/site/numpy", str(CANDIDATE): "/candidate.py"}
-    if numpy.with_name("numpy.libs").is_dir():
-        binds[str(numpy.with_name("numpy.libs"))] = "/site/numpy.libs"
+    binds |= {str(_numpy()): "/site/numpy", str(CANDIDATE): "/candidate.py"}
     namespaces = "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try --hostname none"
     command = [
         shutil.which("bwrap") or "bwrap",

@@ -53,6 +53,8 @@ def run(cells: str, helper: int = 0) -> dict:
         ("softmax(X, MASK == 0)", right(X + MASK)),
         ("softmax([1, 2, 4])", right(np.array([1.0, 2.0, 4.0]))),
         ("softmax(np.array([1, 2, 4]))", right(np.array([1.0, 2.0, 4.0]))),
+        ("softmax(np.array([1, 2, 4], 'u1'))", right(np.array([1.0, 2.0, 4.0]))),  # 1 - 4 is 253 in uint8
+        ("softmax(X > 0)", right((X > 0).astype(float))),
         ("softmax((X - 800).astype('f4'))", right((X - 800).astype("f4"))),
         ("softmax(X[0])", right(X[0])),
         ("softmax(X[:, :, None] * X[:, None])", right(X[:, :, None] * X[:, None])),

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from autograder.grading import Grader
 from autograder.grading import grader as grading
 from autograder.record import Record
 from autograder.reports import message
+from autograder.sandbox.isolation import Sandbox
 from autograder.sandbox.proxy import Candidate
 from autograder.sandbox.zygote import Lost
 from autograder.settings import Limits, Settings
@@ -87,8 +89,9 @@ def test_a_wrong_layer_norm_costs_the_whole_model_nothing(graded):
 
 
 def test_two_wrong_functions_leave_a_third_of_the_whole_model(graded):
-    _, exercises = graded(layer_norm=WRONG_NORM, attention=NO_ATTENTION)
+    record, exercises = graded(layer_norm=WRONG_NORM, attention=NO_ATTENTION)
     whole = exercises["end_to_end"]
+    assert record.score == pytest.approx(sum(e.score for e in exercises.values()), abs=1e-9)
     assert whole.score == 6.666667 and whole.status == "partial"
     assert sum(c.earned for c in whole.checks) == pytest.approx(20 / 3)
     assert whole.replaced == ["layer_norm", "attention"] and whole.paid == pytest.approx(1 / 3)
@@ -99,6 +102,7 @@ def test_three_wrong_functions_are_not_replaced_in_the_whole_model(graded):
     _, exercises = graded(softmax=WRONG_SOFTMAX, layer_norm=WRONG_NORM, attention=NO_ATTENTION)
     whole = exercises["end_to_end"]
     assert whole.replaced == [] and whole.score < 20
+    assert {c.fact for c in whole.checks} == {"None of softmax, layer_norm and attention passes its own exercise."}
 
 
 @pytest.mark.parametrize(
@@ -158,12 +162,21 @@ def test_right_functions_of_theirs_are_never_replaced(graded):
     assert exercises["attention"].score < 20 and exercises["attention"].replaced == []
 
 
+def test_what_failed_by_itself_is_asked_once(graded, grader, monkeypatch):
+    """Asked again with nothing replaced, it would only have a second chance to be lucky."""
+    processes, candidate = [], grader.sandbox.candidate
+    monkeypatch.setattr(grader.sandbox, "candidate", lambda limits: processes.append(1) or candidate(limits))
+    _, exercises = graded(cosine_similarity="def cosine_similarity(a, b):\n    return 0.5")
+    assert exercises["cosine_similarity"].status != "passed" and len(processes) == 1
+
+
 @pytest.mark.parametrize(
     ("found", "score", "paid", "word"),
     [
         (["passed", "passed"], 10.0, 1.0, "passed"),
         (["passed", "passed"], 3.3, 1 / 3, "partial"),
         (["passed", "failed"], 5.0, 1.0, "partial"),
+        (["passed", "failed"], 0.5, 1.0, "partial"),
         (["passed", "failed"], 0.0, 1.0, "failed"),
         (["passed", "error"], 5.0, 1.0, "partial"),
         (["failed", "error"], 0.0, 1.0, "error"),
@@ -183,6 +196,7 @@ def test_an_untouched_stub_is_not_replaced_in_the_whole_model(graded):
     record, exercises = graded("release", softmax="def softmax(x):\n    return np.exp(x) / np.exp(x).sum()")
     assert {exercises[n].status for n in ("layer_norm", "attention", "end_to_end")} == {"missing"}
     assert exercises["end_to_end"].replaced == [] and record.score <= 10
+    assert {c.fact for c in exercises["end_to_end"].checks} == {"layer_norm is not written yet."}
 
 
 def test_an_untouched_softmax_costs_attention_nothing(graded):
@@ -206,13 +220,22 @@ def test_code_that_kills_its_own_process_each_time_is_a_zero_and_says_so(graded)
     assert exercises["cosine_similarity"].score == 10
 
 
+def test_a_visible_check_passes_when_its_visible_and_its_fresh_cases_do():
+    seen, unseen = (Check(name, "It is right.", 0.5, value=True, hidden=name == "b", test=print) for name in "ab")
+    right = [Result(seen, True, ""), Result(unseen, True, "")]
+    fresh = Result(seen, False, "Row 3 is wrong.", status="failed")
+    assert grading.confirmed([*right, Result(seen, True, "")], 2) == right
+    table, hidden = grading.confirmed([*right, fresh], 2)
+    assert not table.passed and table.status == "failed" and "Row 3" not in table.message and hidden == right[1]
+
+
 # ---- What the grader's machine did is no zero ----
 
 
 def test_the_graders_own_failure_is_no_zero(grader, monkeypatch):
     monkeypatch.setattr(grader, "examine", lambda work: 1 / 0)
     record = grader.grade(Settings().release, "alice")
-    assert (record.submission, record.score, record.exercises) == ("alice", None, [])
+    assert (record.submission, record.score, record.exercises, record.seconds) == ("alice", None, [], 0.0)
     assert "ZeroDivisionError" in record.error and "not graded" in record.error
 
 
@@ -255,6 +278,14 @@ def test_the_answer_key_must_get_full_marks_before_the_first_student(monkeypatch
     with pytest.raises(CannotGrade, match="answer key does not get full marks here"):
         Grader(settings)
     assert not (tmp_path / "kept").exists()  # a failure is looked at again
+
+
+def test_a_grader_that_refuses_leaves_no_process():
+    sandbox = Sandbox("process")
+    started = sandbox.start()._process
+    with pytest.raises(CannotGrade):
+        Grader(Settings(seed="0", verdicts=None, limits=Limits(answer_mb=0)), "process", sandbox=sandbox)
+    assert started.poll() is not None
 
 
 @pytest.mark.parametrize("damage", ["empty", "half", "nan", "zeros"])
@@ -305,9 +336,13 @@ def test_verdicts_are_kept_by_content(tmp_path, monkeypatch):
         asked = []
         examine = grader.examine
         monkeypatch.setattr(grader, "examine", lambda work: asked.append(1) or examine(work))
+        began = time.perf_counter()
         first, second = (grader.grade(tmp_path / n, "x") for n in ("a.ipynb", "b.ipynb"))
+        took = time.perf_counter() - began
         assert (first.kept, second.kept) == (False, True) and len(asked) == 1
-        assert second.seconds > 0  # of the examination, as the record says, not of looking it up
+        assert (
+            0 < second.seconds <= first.seconds < 2 * took
+        )  # of the examination, as the record says, not of looking it up
         assert replace(first, seconds=0) == replace(second, seconds=0, kept=False)
         sample.write_text(f'"""A sample."""\n# %% layer_norm\n{WRONG_NORM}\n')
         build(sample, tmp_path / "b.ipynb")

@@ -21,7 +21,7 @@ from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate
 from autograder.sandbox.zygote import Unavailable
 from autograder.settings import Limits
-from tests.machine import Part, skip_without
+from tests.machine import Part, need_bubblewrap, skip_without
 from tests.walls import EVERYTHING, FILES, PROCESSES, THREAD, tried
 
 ROOT = Path(__file__).parents[3]
@@ -36,12 +36,11 @@ def on_linux():
 
 
 def opened(mode):
-    try:
-        box = sandbox.Sandbox(mode)
-        assert box.isolation == mode
-        return box
-    except Unavailable as why:
-        skip_without(Part.BUBBLEWRAP, str(why))
+    if mode == "bubblewrap":
+        need_bubblewrap()
+    box = sandbox.Sandbox(mode)
+    assert box.isolation == mode
+    return box
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "process"])
@@ -137,6 +136,27 @@ def test_memory_is_bounded(box):
     source = "import numpy as np\nkept = []\ndef f():\n    while True: kept.append(np.ones(1 << 20))"
     with Candidate(box, [(source, "f")], Limits(memory_mb=300)) as one, pytest.raises(Failed, match="MemoryError"):
         one.function("f")()
+
+
+@linux
+def test_the_limits_are_those_of_the_settings():
+    """As the kernel holds them: the memory exactly; processor time is the last resort after the clock's."""
+    with (
+        sandbox.Sandbox("process") as box,
+        Candidate(box, [("x = 1", "x")], Limits(memory_mb=700, submission_seconds=40)) as one,
+    ):
+        held = Path(f"/proc/{one._connection._pid}/limits").read_text()
+    soft, hard = map(int, re.search(r"Max cpu time +(\d+) +(\d+)", held).groups())
+    assert 40 < soft <= hard < 60
+    assert re.search(r"Max address space +(\d+) +(\d+)", held).groups() == (str(700 << 20),) * 2
+
+
+def test_an_answer_may_be_as_large_as_the_limit_says(box):
+    source = "import numpy as np\ndef f(n): return np.zeros(n)"
+    with Candidate(box, [(source, "f")], Limits(answer_mb=2)) as one:
+        assert one.function("f")(250_000).nbytes == 2_000_000
+        with pytest.raises(Failed, match="f returned more than 2 MB"):
+            one.function("f")(280_000)
 
 
 # ---- Threads ----
@@ -259,6 +279,34 @@ def test_root_becomes_nobody(box):
         assert one.notes == []
 
 
+@linux
+def test_each_sandbox_has_a_user_of_its_own():
+    """Else the processes of one grader could signal, and would be counted with, those of another."""
+    if os.geteuid() != 0:
+        skip_without(Part.ROOT, "to become other users")
+    users = set()
+    for _ in range(2):
+        with sandbox.Sandbox("process") as box, Candidate(box, [("x = 1", "x")]) as one:
+            users.add(psutil.Process(one._connection._pid).uids().real)
+    assert len(users) == 2
+
+
+@linux
+@pytest.mark.parametrize(
+    ("mapped", "lowest", "highest"),
+    [
+        ("0 0 4294967295", 2_000_000_000, 2**32),
+        ("0 100000 65536", 60_000, 65_000),  # a container
+        ("0 1000 1\n1 100000 65535", 60_000, 65_000),  # a rootless one
+        ("0 1000 1", 0, 1),  # nobody else exists: it stays who it is
+    ],
+)
+def test_the_user_that_root_becomes_exists_here_and_is_nobody_s(monkeypatch, mapped, lowest, highest):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(Path, "read_text", lambda path: mapped)
+    assert all(lowest <= zygote._spare_uid() < highest for _ in range(20))
+
+
 # ---- Nothing stays ----
 
 
@@ -354,17 +402,49 @@ def test_without_bubblewrap_auto_warns_once_and_bubblewrap_refuses(monkeypatch, 
         sandbox.Sandbox("bubblewrap")
 
 
-def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_path):
-    fake = tmp_path / "bwrap"
-    fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+def test_who_grades_without_bubblewrap_is_told_once(tmp_path):
+    code = "from autograder.sandbox.isolation import Sandbox; Sandbox(), Sandbox()"
+    done = subprocess.run([sys.executable, "-c", code], env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert done.stderr == "bubblewrap is not installed: grading in plain processes. See docs/security.md.\n"
+
+
+REFUSED = "#!/bin/sh\necho 'one\ntwo\nbwrap: No permissions to create new namespace' >&2\nexit 1\n"
+
+
+@pytest.mark.parametrize(
+    ("bwrap", "path", "why"),
+    [
+        (REFUSED, os.environ["PATH"], "bwrap: No permissions to create new namespace"),
+        ("no program", os.environ["PATH"], "[Errno 8] Exec format error"),
+        (REFUSED, "", "[Errno 2] No such file or directory: 'ldd'"),
+    ],
+    ids=["refused", "no program", "no ldd"],
+)
+def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_path, bwrap, path, why):
+    (tmp_path / "bwrap").write_text(bwrap)
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{path}")
     monkeypatch.setattr(sandbox, "_warned", False)
+    zygote._libraries.cache_clear()  # what ldd said when it was there
     with sandbox.Sandbox("auto") as box:
+        box.start()  # as the command line does, beforehand
         assert box.isolation == "process"
-    assert "No permissions to create new namespace" in caplog.text
-    with pytest.raises(Unavailable, match="No permissions to create new namespace"):
+        with Candidate(box, [("def f(): return 1", "f")]) as one:
+            assert one.function("f")() == 1
+    assert f"bubblewrap does not work here ({why}" in caplog.text
+    with pytest.raises(Unavailable) as refused:
         sandbox.Sandbox("bubblewrap")
+    assert str(refused.value).startswith(f"bubblewrap isolation does not work here: {why}")
+    assert str(refused.value).endswith(sandbox.INSTALL)
+
+
+def test_a_python_that_is_gone_is_one_line_with_what_to_read(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "_base_executable", str(tmp_path / "python"))
+    with (
+        sandbox.Sandbox("process") as box,
+        pytest.raises(Unavailable, match=r"^process isolation .*docs/security.md\.$"),
+    ):
+        box.start()
 
 
 @pytest.fixture(scope="module")
@@ -382,11 +462,12 @@ def public_python() -> str:
 @linux
 @pytest.mark.parametrize("mode", ["bubblewrap", "process"])
 def test_it_works_for_an_ordinary_user(public_python, mode):
+    if mode == "bubblewrap":
+        need_bubblewrap(**NOBODY)
     code = f"""
 import json, os, sys
 sys.path += [{str(ROOT)!r}, {str(ROOT / "source" / "gpt2")!r}]
 from autograder.sandbox import isolation as sandbox
-from tests.machine import Part, skip_without
 from tests.walls import EVERYTHING, THREAD, tried
 with sandbox.Sandbox({mode!r}) as box:
     print(json.dumps([os.getuid(), box.isolation, tried(box, "1 + 1", THREAD, *EVERYTHING)]))
@@ -396,9 +477,10 @@ with sandbox.Sandbox({mode!r}) as box:
     assert json.loads(done.stdout) == [65534, mode, ["1 + 1", THREAD]]
 
 
-def test_what_a_record_says_of_the_wall_is_one_word_that_starts_nothing():
-    with sandbox.Sandbox("process") as box:
-        assert box.mode == "process" and box._zygote is None
+@pytest.mark.parametrize("mode", ["auto", "process"])
+def test_what_a_record_says_of_the_wall_is_one_word_that_starts_nothing(mode):
+    with sandbox.Sandbox(mode) as box:
+        assert box.mode in ("bubblewrap", "process") and box._zygote is None
 
 
 def test_a_sandbox_that_was_started_beforehand_is_the_one_that_is_used():
@@ -416,6 +498,13 @@ def test_one_that_nobody_waited_for_ends_by_itself_and_leaves_nothing(mode):
         family = [started._process.pid, *(p.pid for p in psutil.Process(started._process.pid).children(recursive=True))]
     assert started._process.returncode != -signal.SIGKILL
     assert not any(psutil.pid_exists(pid) for pid in family)
+
+
+@pytest.mark.parametrize("mode", ["bubblewrap", "process"])
+def test_ctrl_c_in_a_terminal_is_for_the_grader_alone(mode):
+    """Which then ends what it started, in order: a terminal's signal goes to all processes of one group."""
+    with opened(mode) as box:
+        assert os.getpgid(box.start()._process.pid) != os.getpgid(0)
 
 
 def test_starting_one_loads_no_numpy_here():

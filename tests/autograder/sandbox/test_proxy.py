@@ -10,9 +10,9 @@ from gptkit.checks.core import Check, Failed, Foreign, Local
 
 from autograder.sandbox import isolation as sandbox
 from autograder.sandbox.proxy import Candidate, Proxy
-from autograder.sandbox.zygote import Lost, Unavailable
+from autograder.sandbox.zygote import Lost
 from autograder.settings import Limits
-from tests.machine import Part, skip_without
+from tests.machine import need_bubblewrap
 
 SLOW = "One call of softmax took longer than 1 seconds."
 FAST = Limits(call_seconds=1.0, load_seconds=1.0, submission_seconds=20.0)
@@ -26,12 +26,11 @@ def softmax(x):
 
 @pytest.fixture(scope="module", params=["bubblewrap", "process"])
 def box(request):
-    try:
-        with sandbox.Sandbox(request.param) as opened:
-            assert opened.isolation == request.param
-            yield opened
-    except Unavailable as why:
-        skip_without(Part.BUBBLEWRAP, str(why))
+    if request.param == "bubblewrap":
+        need_bubblewrap()
+    with sandbox.Sandbox(request.param) as opened:
+        assert opened.isolation == request.param
+        yield opened
 
 
 @pytest.fixture
