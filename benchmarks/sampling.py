@@ -4,8 +4,9 @@
 
 caught_<name>: the share of SEEDS (1,000) on which a sampler with the probabilities of <name> does not get full marks;
 visible_<name>: the share on which the notebook already says so. accused: the share of right samplers that lose a point,
-of five times as many. draws: what a whole examination asks of a right one, on average; draws_before: what it asked when
-each test took 400 draws, and 1,500 more where undecided. (Peers have no such test.)
+of five times as many. draws: what a whole examination asks of a right one, on average; draws_inverting: what it asks of
+one that inverts the cumulated probabilities with rng's next number, as rng.choice does; draws_before: what it asked
+when each test took 400 draws, and 1,500 more where undecided. (Peers have no such test.)
 """
 
 from __future__ import annotations
@@ -53,24 +54,28 @@ WRONG: dict[str, tuple[float, Change]] = {  # the share of seeds to reach, and w
 
 
 class Sampler:
-    """A student's function that draws with changed probabilities, another time otherwise: `life` is its chance."""
+    """A student's function that draws with changed probabilities, another time otherwise: `life` is its chance.
+
+    None: it has no chance but the seed that it is given, and inverts with that.
+    """
 
     name = "sample_top_n"
 
-    def __init__(self, change: Change, life: int):
+    def __init__(self, change: Change, life: int | None):
         self.change, self.life, self.changed, self.asked = change, life, set(), 0
         self.memory = Memory(explained=True)  # what it would be told is not asked for
 
     def draws(self, logits: np.ndarray, n: int, *, seed: int, times: int) -> np.ndarray:
         self.asked += times
         q = self.change(reference(logits.astype(float), n), logits)
-        return np.random.default_rng([self.life, seed]).choice(len(q), p=q / q.sum(), size=times)
+        chance = seed if self.life is None else [self.life, seed]
+        return np.random.default_rng(chance).choice(len(q), p=q / q.sum(), size=times)
 
     def many_draws(self, series: Iterable[tuple[tuple, int, int]]) -> list[np.ndarray]:
         return [self.draws(*args, seed=seed, times=times) for args, seed, times in series]
 
 
-def examined(change: Change, life: int, hidden: Hidden) -> tuple[bool, bool, int]:
+def examined(change: Change, life: int | None, hidden: Hidden) -> tuple[bool, bool, int]:
     """(whether it gets full marks, whether the visible checks pass, how many draws it was asked for)."""
     sampler = Sampler(change, life)
     results = run(EXERCISES["sample_top_n"].checks, sampler, hidden)
@@ -84,7 +89,9 @@ def measure(seeds: int) -> dict[str, float]:
         found = np.array([examined(change, life, classes[life % 10])[:2] for life in range(seeds)])
         figures[f"caught_{name}"], figures[f"visible_{name}"] = 1 - found.mean(axis=0)
     right = np.array([examined(lambda p, z: p, 10_000 + life, classes[life % 10]) for life in range(5 * seeds)])
-    figures |= {"accused": 1 - right[:, 0].mean(), "draws": right[:, 2].mean(), "draws_before": DRAWS_BEFORE}
+    inverting = np.array([examined(lambda p, z: p, None, hidden) for hidden in classes])
+    figures |= {"accused": 1 - right[:, 0].mean(), "accused_inverting": 1 - inverting[:, 0].mean()}
+    figures |= {"draws": right[:, 2].mean(), "draws_inverting": inverting[:, 2].mean(), "draws_before": DRAWS_BEFORE}
     return figures
 
 
@@ -99,7 +106,8 @@ def main() -> None:
     for name, (least, _) in WRONG.items():
         print(f"{name:20}{figures[f'caught_{name}']:10.2%}{least:10.1%}{figures[f'visible_{name}']:10.2%}")
     print(f"\nright samplers accused: {figures['accused']:.2%} of {5 * arguments.n}")
-    print(f"draws asked of a right one: {figures['draws']:.0f} (before: {figures['draws_before']:.0f})")
+    inverting = f"{figures['draws_inverting']:.0f} where it inverts"
+    print(f"draws asked of a right one: {figures['draws']:.0f}, {inverting} (before: {figures['draws_before']:.0f})")
     if arguments.json:
         arguments.json.write_text(json.dumps({"figures": figures}, indent=1) + "\n", "utf-8")
 
