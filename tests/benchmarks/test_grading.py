@@ -26,6 +26,7 @@ SEEN = {
     "autograder course grade, 10": cost(0.4),
     "autograder grade, 100": cost(0.05, 100),
     "autograder course grade, 100": cost(0.1, 100),
+    "autograder grade, the instructor's answers, 200": cost(0.03, 200),
     "autograder grade with tiny, 200": cost(0.06, 200),
     "autograder grade with 124M, 200": cost(0.18, 200),
 }
@@ -38,6 +39,8 @@ def test_the_figures_follow_from_what_was_seen():
             "full_vs_nbgrader": 50,
             "grade_vs_lean_nbgrader": 30,
             "full_vs_lean_nbgrader": 15,
+            "seconds_to_grade": 0.05,
+            "seconds_to_grade_right": 0.03,
             "seconds_per_submission": 0.1,
             "growth": 0.25,
             "growth_from_next_smaller": 0.25,
@@ -51,7 +54,7 @@ def test_the_table_names_every_row_and_what_is_met():
     said = grading.table(SEEN, grading.figures(SEEN, 100))
     assert "| autograder course grade | 100 | 0.100 | 0.200 | 100 | 50.0 |" in said
     assert "| grade_vs_nbgrader | 100 | >= 40, met |" in said
-    assert "NOT met" not in said
+    assert "| real_vs_tiny | 3 | <= 2, NOT met |" in said
 
 
 def test_the_bill_is_what_was_seen_times_the_size(monkeypatch):
