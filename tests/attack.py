@@ -93,12 +93,13 @@ class Watch:
         return found
 
     def left(self, grader: Grader) -> list[str]:
-        """Files and processes that are there now and were not, the grader's waiting zygote aside."""
-        zygote = grader.sandbox._zygote
+        """Files and processes that are there now and were not, the grader's waiting zygotes aside."""
         allowed = set()
-        if zygote is not None and zygote._process.poll() is None:
+        for zygote in grader.sandbox._zygotes.values():
+            if zygote._process.poll() is not None:
+                continue
             outer = psutil.Process(zygote._process.pid)
-            allowed = {outer.pid, *([child.pid for child in outer.children()][:1] if outer.name() == "bwrap" else [])}
+            allowed |= {outer.pid, *([child.pid for child in outer.children()][:1] if outer.name() == "bwrap" else [])}
         found = [f"process {p.pid}" for p in psutil.Process().children(recursive=True) if p.pid not in allowed]
         for process in psutil.process_iter(["uids", "pid", "create_time"]):
             uids = process.info["uids"]

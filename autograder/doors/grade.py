@@ -43,13 +43,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Grade every notebook of the given paths and write the reports asked for. Raises AutograderError."""
-    from autograder.settings import Settings
-
-    # First, for a sandbox may warn, and what is wrong with the settings is to be told by itself.
-    settings = replace(Settings.from_environment(), fresh=options.fresh)
     with Sandbox(options.isolation) as sandbox:
-        # Its process loads NumPy while this one does, in `graded`: both are half of what one notebook takes.
+        # First of all: its process loads NumPy while this one does, which is half of what one notebook takes.
         sandbox.start()
+        from autograder.settings import Settings
+
+        settings = replace(Settings.from_environment(), fresh=options.fresh)
         records, without = graded(options, settings, sandbox)
     # A form that was not asked for has the name None, and is passed over below.
     outputs: dict[str | None, Callable[[Sequence[Record]], str | Iterable[str]]]

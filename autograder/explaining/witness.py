@@ -120,7 +120,7 @@ class Witness(Examination):
 
     def candidate(self) -> Witnessed:
         g = self.grader
-        made = Witnessed(g.sandbox, self.work.cells, g.limits, self.clock, self.second_look)
+        made = Witnessed(g.sandbox, self.work.cells, g.limits, self.clock, self.second_look, self.everything)
         self.first_candidate = self.first_candidate or made
         return made
 

@@ -28,7 +28,7 @@ from autograder.notebooks.submission import shortened
 from autograder.record import CheckResult, ExerciseResult, Record, Status
 from autograder.sandbox.isolation import Sandbox
 from autograder.sandbox.proxy import Candidate, Clock
-from autograder.sandbox.zygote import Lost
+from autograder.sandbox.zygote import Lacking, Lost
 from autograder.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -174,16 +174,20 @@ class Grader:
 
         `kind` makes another Examination than usual, one that remembers more (explaining).
         """
-        for look in range(LOOKS):
+        looks, everything = 0, False
+        while True:
             try:
                 with np.errstate(all="ignore"):  # a student's numbers may be as large as they like
-                    return (kind or Examination)(self, work, second_look=look > 0).record()
+                    return (kind or Examination)(self, work, looks > 0, everything).record()
+            except Lacking:  # begun anew, so that all of it is as if it had begun with everything
+                everything = True
             except Lost as why:
+                looks += 1
+                if looks == LOOKS:
+                    raise CannotGrade(str(why)) from None
                 log.warning("%s It is examined again.", why)
-                lost = why
             except WeightsError as error:
                 raise CannotGrade(str(error)) from None
-        raise CannotGrade(str(lost))
 
     def rehearse(self) -> None:
         """Grade the answer key, once for all that decides a score. Raises CannotGrade with what is below full marks."""
@@ -208,8 +212,8 @@ class Grader:
 class Examination:
     """One submission being examined: the results by exercise, and what was done for a mistake to be paid for once."""
 
-    def __init__(self, grader: Grader, work: submission.Submission, second_look: bool):
-        self.grader, self.work, self.second_look = grader, work, second_look
+    def __init__(self, grader: Grader, work: submission.Submission, second_look: bool, everything: bool):
+        self.grader, self.work, self.second_look, self.everything = grader, work, second_look, everything
         self.results: dict[str, list[Result]] = {name: [] for name in grader.exercises}
         self.students: dict[str, Any] = {}  # what the checks of an exercise are given: a Student, or the whole model's
         self.undiagnosed: set[str] = set()  # exercises whose checks have not looked for causes yet
@@ -245,7 +249,8 @@ class Examination:
         return self.grader.record(self.results, notes, self.replaced)
 
     def candidate(self) -> Candidate:
-        return Candidate(self.grader.sandbox, self.work.cells, self.grader.limits, self.clock, self.second_look)
+        sandbox, limits = self.grader.sandbox, self.grader.limits
+        return Candidate(sandbox, self.work.cells, limits, self.clock, self.second_look, self.everything)
 
     def first(self, candidate: Candidate, name: str, hidden: bool) -> list[Result]:
         """What the hidden or the visible checks of an exercise find in the student's functions as they are."""

@@ -1,6 +1,6 @@
 """The one file that runs beside student code: the wire, the lock, and the loop that calls the student's functions.
 
-`sandbox.py` starts it as a *zygote*: Python and NumPy loaded, no student code in it, ever. For each candidate the
+`zygote.py` starts it as a *zygote*: Python and NumPy loaded, no student code in it, ever. For each candidate the
 zygote forks a child. The child gives up, for good, every file and every right but memory, clocks, one socket and its
 own end, and only then reads what a student wrote. Standard library and NumPy only; the examiner imports the wire.
 """
@@ -33,7 +33,7 @@ from functools import partial
 from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy
 from numpy import dtype, errstate, generic, ndarray
@@ -54,6 +54,7 @@ DTYPES = {dtype(code).str: dtype(code).itemsize for code in "?bhilqBHILQefdFD"}
 WIDER = {"f": dtype(np.float64), "c": dtype(np.complex128)}  # long doubles cross as doubles
 LENGTH = struct.Struct(">I")
 READY = "ready"  # the id of the first frame, which answers no request
+LACKING = 72  # the exit code of a candidate that lacks a module of the standard library or of NumPy
 
 
 class Malformed(Exception):
@@ -201,12 +202,36 @@ class Printed(io.TextIOBase):
         return text
 
 
+class Rest:
+    """Where only the usual modules are loaded, a candidate's last finder: it ends one that wants another.
+
+    The examiner begins anew with a candidate that has everything. Few need that, and the usual is loaded and forked in
+    half the time.
+    """
+
+    submodules: ClassVar = set[str]()  # of the packages that are loaded
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name.partition(".")[0] in IMPORTABLE:
+            os._exit(LACKING)
+
+    @classmethod
+    def look(cls, error: BaseException) -> None:
+        """An exception that would not be one with everything loaded: `logging.handlers` after `import logging`."""
+        if type(error) is AttributeError and type(error.obj) is types.ModuleType:
+            name = f"{error.obj.__name__}.{error.name}"
+            if cls in sys.meta_path and name in cls.submodules and name not in sys.modules:
+                os._exit(LACKING)
+
+
 def raised(error: BaseException, missing: dict[str, str]) -> dict:
     """An exception in the header's terms: its type, its text, and the last line of the student's it came through.
 
     `module`: the one that is not there, for an import or for a name in `missing`, which an import was to define.
     `function` and `stub`: which function raised, and whether it holds nothing but the line that did.
     """
+    Rest.look(error)
     cell, line, function, step = -1, 0, None, error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
@@ -459,6 +484,8 @@ def child(settings: dict) -> None:
     os.closerange(4, 4096)
     wire = io.FileIO(3, "r+")
     sys.argv, sys.orig_argv, sys.path, sys.meta_path = [""], [""], [], [BuiltinImporter, FrozenImporter]
+    if not settings["everything"]:
+        sys.meta_path.append(Rest)  # type: ignore[arg-type]
     random.seed(0)  # a second run gives the same scores
     numpy.random.seed(0)
     # Without a seal one limit stands for both: no process, and so no thread.
@@ -471,6 +498,11 @@ def child(settings: dict) -> None:
 
 # ---- The zygote ----
 
+IMPORTABLE = {*sys.stdlib_module_names, "numpy"}
+# Beside what NumPy and this file import: what students' code uses now and then.
+USUAL = """
+cmath concurrent.futures.thread copy dataclasses decimal fractions logging pprint queue statistics timeit unicodedata
+"""
 # No use without windows, a terminal, processes or servers, or no part of a program.
 LEFT_OUT = """
 antigravity asynchat asyncore cgi cgitb conftest crypt curses distutils ensurepip idlelib lib2to3 mypy_plugin nis
@@ -479,8 +511,15 @@ turtle turtledemo venv wsgiref xmlrpc
 """
 
 
-def preload() -> None:
-    """Import all of NumPy and the standard library that works without files: behind the lock nothing is loaded."""
+def preload(everything: bool) -> None:
+    """Import what works without files, all of NumPy and the standard library or the usual: the lock allows no file."""
+    if not everything:
+        for name in USUAL.split():
+            import_module(name)
+        for package, module in list(sys.modules.items()):
+            found = pkgutil.iter_modules(getattr(module, "__path__", ()))
+            Rest.submodules.update(f"{package}.{part.name}" for part in found)
+        return
     left_out = set(LEFT_OUT.split())
     pending = ["numpy", *(name for name in sys.stdlib_module_names if name not in left_out)]
     while pending:
@@ -550,15 +589,15 @@ def end(pid: int, grace: float) -> int | None:
         time.sleep(0.001)
 
 
-def zygote(uid: int, allow_seal: bool) -> None:
-    """Load everything, become `uid` (0: stay), then fork a candidate for each request on the control socket."""
+def zygote(uid: int, allow_seal: bool, everything: bool) -> None:
+    """Load everything or the usual, become `uid` (0: stay), then fork a candidate for each request on the socket."""
     os.dup2(0, 3)
     os.dup2(1, 0)
     os.chdir("/")
     gc.disable()  # what is loaded stays: looking for garbage in it again and again is a third of the time
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        preload()
+        preload(everything)
     if uid:
         with contextlib.suppress(PermissionError):  # in a user namespace that forbids it, there are no groups to lose
             os.setgroups([])
@@ -588,7 +627,7 @@ def zygote(uid: int, allow_seal: bool) -> None:
         if pid == 0:
             try:
                 os.dup2(descriptors[0], 3)
-                child({**ask, "sealed": sealed, "threads": threads})
+                child({**ask, "sealed": sealed, "threads": threads, "everything": everything})
             finally:
                 os._exit(70)
         os.close(descriptors[0])
@@ -600,4 +639,4 @@ def zygote(uid: int, allow_seal: bool) -> None:
 
 
 if __name__ == "__main__":
-    zygote(int(sys.argv[1]), sys.argv[2] == "seal")
+    zygote(int(sys.argv[1]), sys.argv[2] == "seal", sys.argv[3] == "everything")

@@ -56,7 +56,8 @@ class Connection:
 class Sandbox:
     """Gives out candidates. Use it in one thread; a forked process makes its own.
 
-    The zygote is started when it is first needed (a class whose verdicts are all kept needs none), or by `start`.
+    There are two zygotes, one that has the usual modules and one that has everything. Each is started when it is first
+    needed (a class whose verdicts are all kept needs none), the first also by `start`.
     """
 
     def __init__(self, isolation: str = "auto"):
@@ -67,7 +68,7 @@ class Sandbox:
         if self._auto and self._mode == "process":
             _warn("bubblewrap is not installed")
         self._owner = os.getpid()
-        self._zygote: Zygote | None = None
+        self._zygotes: dict[bool, Zygote] = {}  # by whether everything is loaded
         if isolation == "bubblewrap":
             self._ready()
 
@@ -82,26 +83,26 @@ class Sandbox:
         """bubblewrap or process, as far as it is known without starting anything."""
         return self._mode
 
-    def candidate(self, limits: Limits) -> Connection:
+    def candidate(self, limits: Limits, everything: bool = True) -> Connection:
         """A new candidate, ready to be asked. Raises Unavailable when none can be started."""
         # Once more with a new zygote: an administrator or the kernel may have ended the first.
         for _ in range(2):
-            zygote = self._ready()
+            zygote = self._ready(everything)
             try:
                 connection = Connection(zygote, limits)
             except (Lost, OSError):  # the zygote was ended or stopped from outside
                 zygote.close(grace=0)
-                self._zygote = None
+                del self._zygotes[everything]
                 continue
             if not zygote.sealed:  # what this candidate does to the zygote must not reach the next
-                self._zygote = None
+                del self._zygotes[everything]
             return connection
         raise Unavailable("The process that starts candidates was ended twice from outside. Grade again.")
 
     def close(self) -> None:
-        if self._zygote is not None and self._owner == os.getpid():
-            self._zygote.close()
-        self._zygote = None
+        for zygote in self._zygotes.values() if self._owner == os.getpid() else ():
+            zygote.close()
+        self._zygotes = {}
 
     def __enter__(self) -> Sandbox:
         return self
@@ -109,33 +110,35 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self) -> Zygote:
-        """The zygote, started but not waited for: it loads NumPy while the caller does something else.
+    def start(self, everything: bool = False) -> Zygote:
+        """A zygote, started but not waited for: it loads NumPy while the caller does something else.
 
         Raises Unavailable when it cannot be started.
         """
         # After a fork the parent still uses the control socket: two users of one would get each other's replies.
-        if self._zygote is None or self._owner != os.getpid():
+        if self._owner != os.getpid():
+            self._zygotes, self._owner = {}, os.getpid()
+        if everything not in self._zygotes:
+            make = bubblewrap_zygote if self._mode == "bubblewrap" else process_zygote
             try:
-                self._zygote = bubblewrap_zygote() if self._mode == "bubblewrap" else process_zygote()
+                self._zygotes[everything] = make(everything)
             except OSError as why:  # no such program, or none that runs here: bwrap, ldd, Python itself
                 self._fall_back(why)
-                return self.start()
-            self._owner = os.getpid()
-        return self._zygote
+                return self.start(everything)
+        return self._zygotes[everything]
 
-    def _ready(self) -> Zygote:
-        zygote = self.start()
+    def _ready(self, everything: bool = False) -> Zygote:
+        zygote = self.start(everything)
         try:
             zygote.wait()
         except Unavailable as why:
             self._fall_back(why)
-            return self._ready()
+            return self._ready(everything)
         return zygote
 
     def _fall_back(self, why: Exception) -> None:
         """To plain processes, where `auto` finds that bubblewrap does not work. Raises Unavailable everywhere else."""
-        self._zygote = None
+        self.close()
         if not (self._auto and self._mode == "bubblewrap"):
             advice = INSTALL if self._mode == "bubblewrap" else "See docs/security.md."
             raise Unavailable(f"{self._mode} isolation does not work here: {why}. {advice}") from None

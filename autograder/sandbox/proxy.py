@@ -21,9 +21,9 @@ import numpy as np
 from gptkit.checks.core import ENDS, Check, Failed, Memory, Status, token_id, too_slow
 
 from autograder.sandbox import replies
-from autograder.sandbox.candidate import READY, Malformed, pack, receive
+from autograder.sandbox.candidate import LACKING, READY, Malformed, pack, receive
 from autograder.sandbox.isolation import Connection, Sandbox
-from autograder.sandbox.zygote import START_SECONDS, Lost
+from autograder.sandbox.zygote import START_SECONDS, Lacking, Lost
 from autograder.settings import Limits
 from autograder.source_code import MAX_CELL, defined
 
@@ -67,6 +67,7 @@ class Candidate:
     cells: (source, where) pairs, run in order; `where` is a word for messages, the grade_id of a solution cell.
     A cell that ends or hangs the process is left out, and the others are run again in a new one. Everything here raises
     Lost when it was not the student who ended the process; in a `second_look`, a kill is held to be the student's own.
+    Without `everything`, the process has the usual modules, and Lacking is raised when the code wants another.
     """
 
     def __init__(
@@ -76,8 +77,9 @@ class Candidate:
         limits: Limits | None = None,
         clock: Clock | None = None,
         second_look: bool = False,
+        everything: bool = True,
     ):
-        self.limits, self._second_look = limits or Limits(), second_look
+        self.limits, self._second_look, self._everything = limits or Limits(), second_look, everything
         self._clock = clock or Clock(self.limits.submission_seconds)
         self.secret = False  # while True, no word chosen by the student gets into a message: see `guarded`
         self._hidden = False  # while True, no place in their code does either
@@ -213,7 +215,9 @@ class Candidate:
         return reply, results
 
     def _ended(self, code: int | None) -> Ended:
-        """What to say of a process that hung up. Raises Lost when it may have been killed from outside."""
+        """What to say of a process that hung up. Raises Lost when it may have been killed from outside, and Lacking."""
+        if code == LACKING and not self._everything:
+            raise Lacking("The submission's code wants a module that is not loaded.")
         if code == -signal.SIGKILL and self._clock.left > 0 and not self._second_look:
             # The machine out of memory, an administrator, or student code that kills itself: asked again, it shows.
             raise Lost("A process with student code was killed. Is there enough memory?")
@@ -237,7 +241,7 @@ class Candidate:
             if self._starts > self.limits.restarts:
                 raise Ended("was not run: this submission ended its process too often")
             self._starts += 1
-            self._connection = self._sandbox.candidate(self.limits)
+            self._connection = self._sandbox.candidate(self.limits, self._everything)
             self._greet(self._connection.socket)
             for i in range(len(self._cells)):
                 if i not in self._left_out and not self._run(i):

@@ -41,18 +41,23 @@ class Lost(CannotGrade):
     """A candidate, or the zygote it came from, was ended or stopped from outside: what was asked can be asked again."""
 
 
+class Lacking(CannotGrade):
+    """A candidate of the usual modules wants another one: what was asked can be asked of one that has everything."""
+
+
 class Zygote:
     """A process with Python and NumPy loaded that forks candidates on request. It never runs student code.
 
-    Raises OSError when it cannot be started at all.
+    With `everything`, the rest of the standard library is loaded too. Raises OSError when it cannot be started at all.
     """
 
-    def __init__(self, command: list[str], environment: dict[str, str], uid: int):
+    def __init__(self, command: list[str], environment: dict[str, str], uid: int, everything: bool):
         self.control, theirs = socket.socketpair()
+        command = [*command, str(uid), SEAL, "everything" if everything else "usual"]
         try:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
             self._process = subprocess.Popen(
-                [*command, str(uid), SEAL], stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._errors,
+                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._errors,
                 env=environment, cwd="/", start_new_session=True,
             )  # fmt: skip
         finally:
@@ -101,13 +106,14 @@ class Zygote:
 # ---- The two ways to start it ----
 
 
-def process_zygote() -> Zygote:
+def process_zygote(everything: bool) -> Zygote:
     """A plain process with an empty environment, an unprivileged user when we are root."""
     site = _numpy().parent
-    return Zygote([_python(), *FLAGS, str(CANDIDATE)], {**ENVIRONMENT, "PYTHONPATH": str(site)}, _spare_uid())
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(site)}
+    return Zygote([_python(), *FLAGS, str(CANDIDATE)], environment, _spare_uid(), everything)
 
 
-def bubblewrap_zygote() -> Zygote:
+def bubblewrap_zygote(everything: bool) -> Zygote:
     """All namespaces, and a root of its own that holds Python, NumPy, candidate.py and an empty /tmp."""
     uid, library = _spare_uid(), f"{sys.platlibdir}/python{sys.version_info.major}.{sys.version_info.minor}"
     binds = {_python(): "/python/bin/python", sysconfig.get_path("stdlib"): f"/python/{library}"}
@@ -131,7 +137,7 @@ def bubblewrap_zygote() -> Zygote:
         command += ["--tmpfs", f"/python/{library}/site-packages"]
     command += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/tmp", "--remount-ro", "/"]
     environment = {**ENVIRONMENT, "PYTHONPATH": "/site", "PYTHONHOME": "/python", "LD_LIBRARY_PATH": "/libraries"}
-    return Zygote([*command, "/python/bin/python", *FLAGS, "/candidate.py"], environment, uid)
+    return Zygote([*command, "/python/bin/python", *FLAGS, "/candidate.py"], environment, uid, everything)
 
 
 def _python() -> str:
@@ -170,6 +176,19 @@ def _libraries() -> dict[str, str]:
     wanted = [_python(), *map(str, _numpy().glob("*/*_umath*.so"))]
     names = ("_ctypes", "_hashlib", "zlib", "_uuid", "_sqlite3", "_bz2", "_lzma", "_decimal", "pyexpat")
     wanted += [str(path) for name in names for path in modules.glob(f"{name}.*so")]
-    listed = subprocess.run(["ldd", *wanted], capture_output=True, text=True).stdout
-    found = {path: f"/libraries/{name}" for name, path in re.findall(r"^\s*(\S+) => (/\S+) \(0x", listed, re.M)}
-    return found | {path: path for path in re.findall(r"^\s*(/\S+) \(0x", listed, re.M)}
+    listed = _listed(wanted)
+    found = {name: path for name, path in re.findall(r"^\s*(\S+) => (/.+) \(0x", listed, re.M)}
+    loader = {path for path in re.findall(r"^\s*(/.+) \(0x", listed, re.M) if path not in wanted}
+    return {path: f"/libraries/{name}" for name, path in found.items()} | {path: path for path in loader}
+
+
+def _listed(files: list[str]) -> str:
+    """What ldd prints of these files: a program, and libraries."""
+    # The loader lists what all of them need in one go; ldd, a script, takes twenty times as long. But the loader splits
+    # this list at blanks and colons, and musl's knows no such question.
+    if not any(mark in file for mark in " :" for file in files):
+        environment = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_PRELOAD": ":".join(files[1:])}
+        done = subprocess.run(files[:1], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.stdout:
+            return done.stdout
+    return subprocess.run(["ldd", *files], capture_output=True, text=True).stdout

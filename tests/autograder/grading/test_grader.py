@@ -165,7 +165,7 @@ def test_right_functions_of_theirs_are_never_replaced(graded):
 def test_what_failed_by_itself_is_asked_once(graded, grader, monkeypatch):
     """Asked again with nothing replaced, it would only have a second chance to be lucky."""
     processes, candidate = [], grader.sandbox.candidate
-    monkeypatch.setattr(grader.sandbox, "candidate", lambda limits: processes.append(1) or candidate(limits))
+    monkeypatch.setattr(grader.sandbox, "candidate", lambda *given: processes.append(1) or candidate(*given))
     _, exercises = graded(cosine_similarity="def cosine_similarity(a, b):\n    return 0.5")
     assert exercises["cosine_similarity"].status != "passed" and len(processes) == 1
 
@@ -257,7 +257,7 @@ def test_a_process_killed_from_outside_is_asked_again(grader, monkeypatch, tmp_p
         load(candidate)
         if not kills:
             kills.append(1)
-            os.kill(grader.sandbox._zygote._process.pid, signal.SIGKILL)
+            os.kill(grader.sandbox._zygotes[False]._process.pid, signal.SIGKILL)
 
     monkeypatch.setattr(grading.Candidate, "_load", killed_once)
     assert grader.grade(tmp_path / "gpt2.ipynb", "ada").score == 90

@@ -366,7 +366,7 @@ sys.stdin.read()
 def test_a_zygote_killed_from_outside_is_replaced(box):
     with Candidate(box, [("def f(): return 1", "f")]) as one:
         assert one.function("f")() == 1
-    os.kill(box._zygote._process.pid, signal.SIGKILL)
+    os.kill(box._zygotes[True]._process.pid, signal.SIGKILL)
     with Candidate(box, [("def f(): return 2", "f")]) as one:
         assert one.function("f")() == 2
 
@@ -426,6 +426,9 @@ def test_a_bubblewrap_that_does_not_work_is_like_none(monkeypatch, caplog, tmp_p
     monkeypatch.setenv("PATH", f"{tmp_path}:{path}")
     monkeypatch.setattr(sandbox, "_warned", False)
     zygote._libraries.cache_clear()  # what ldd said when it was there
+    if not path:  # ldd is asked where the loader cannot be
+        (tmp_path / "a blank").symlink_to(sys.executable)
+        monkeypatch.setattr(zygote, "_python", lambda: str(tmp_path / "a blank"))
     with sandbox.Sandbox("auto") as box:
         box.start()  # as the command line does, beforehand
         assert box.isolation == "process"
@@ -480,7 +483,7 @@ with sandbox.Sandbox({mode!r}) as box:
 @pytest.mark.parametrize("mode", ["auto", "process"])
 def test_what_a_record_says_of_the_wall_is_one_word_that_starts_nothing(mode):
     with sandbox.Sandbox(mode) as box:
-        assert box.mode in ("bubblewrap", "process") and box._zygote is None
+        assert box.mode in ("bubblewrap", "process") and not box._zygotes
 
 
 def test_a_sandbox_that_was_started_beforehand_is_the_one_that_is_used():
@@ -505,6 +508,18 @@ def test_ctrl_c_in_a_terminal_is_for_the_grader_alone(mode):
     """Which then ends what it started, in order: a terminal's signal goes to all processes of one group."""
     with opened(mode) as box:
         assert os.getpgid(box.start()._process.pid) != os.getpgid(0)
+
+
+@linux
+def test_the_loader_names_the_libraries_that_ldd_names(monkeypatch):
+    def ldd(files):
+        return subprocess.run(["ldd", *files], capture_output=True, text=True, check=True).stdout
+
+    zygote._libraries.cache_clear()
+    asked = set(zygote._libraries().values())
+    monkeypatch.setattr(zygote, "_listed", ldd)
+    zygote._libraries.cache_clear()
+    assert asked == set(zygote._libraries().values()) and any("openblas" in path for path in asked)
 
 
 def test_starting_one_loads_no_numpy_here():
