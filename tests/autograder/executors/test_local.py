@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from autograder.executors import local
 from autograder.executors.local import LocalPool
 
 
@@ -38,6 +39,18 @@ def test_workers_import_nothing_from_the_working_directory(tmp_path, monkeypatch
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     with LocalPool(1) as pool:
         assert pool.submit(os.getcwd).result() == str(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot keep a process to a core")
+def test_as_many_workers_as_cores_keep_to_one_each_and_fewer_to_none():
+    here = os.sched_getaffinity(0)
+    assert local.cores(len(here)) == [{core} for core in sorted(here)]
+    assert local.cores(2 * len(here)) == 2 * local.cores(len(here))
+    assert local.cores(len(here) - 1) == [here] * (len(here) - 1)
+    with LocalPool(len(here)) as pool:
+        shares = [pool.submit(os.sched_getaffinity, 0).result() for _ in range(5)]
+    assert all(len(share) == 1 and share <= here for share in shares)
+    assert os.sched_getaffinity(0) == here  # the main process is free to go anywhere
 
 
 def test_a_pool_leaves_the_environment_as_it_was(monkeypatch):
