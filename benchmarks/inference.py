@@ -233,9 +233,8 @@ def speed(prompt: list[int], text: list[int], cost: dict[int, float]) -> float:
         right = next((i for i, guess in enumerate(guesses) if guess != text[done + i]), len(guesses))
         for token in text[done : done + right + 1]:
             guessing.add(token)
+        guessing.took(len(guesses), right + 1, cost[1 + len(guesses)])
         spent, done = spent + cost[1 + len(guesses)], done + right + 1
-        if guesses:
-            guessing.judge(right == len(guesses))
     return len(text) / spent
 
 

@@ -14,6 +14,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -146,13 +147,14 @@ class GPT2:
             # At most n - 1, for the model's own next token is one of the n.
             guesses = drafts.guesses(n - 1)
             known = cache.n + 1
+            began = perf_counter()
             logits = self._read_out(self._blocks(np.array([found[-1], *guesses]), cache))  # [1 + n_guesses, n_vocab]
+            seconds = perf_counter() - began
             found = logits.argmax(axis=-1).tolist()
             right = next((i for i, guess in enumerate(guesses) if guess != found[i]), len(guesses))
             # What was computed for wrong guesses is forgotten: the cache ends behind the last right one.
             found, cache.n = found[: right + 1], known + right
-            if guesses:
-                drafts.judge(right == len(guesses))
+            drafts.took(len(guesses), len(found), seconds)
 
     def _checked(self, ids: Iterable[int]) -> np.ndarray:
         """Token ids as an array of integers; ValueError when they cannot be a text of this model."""
