@@ -15,8 +15,8 @@ MOST = 3  # guesses at once; with the token before them, as many rows as the mod
 # PRIOR tokens of experience, to which what is counted in this text is added.
 CHANCES, PRIOR = (0.5, 0.5, 0.5, 0.8), 4
 COSTS = (1.0, 1.4, 1.6, 1.8)  # a step of 1, 2, ... rows in steps of one row, where the processor's cache is large
-# Steps of one row that guesses may lose in all: so many, and so many more for each token. So no text of 100 tokens takes
-# 3 % longer, but for a first guess that turns out to be dear.
+# Steps of one row that guesses may lose in all: so many, and so many more for each token. So no text of 100 tokens
+# takes 3 % longer, but for a first guess that turns out to be dear.
 ADVANCE, SHARE = 0.8, 0.02
 
 
