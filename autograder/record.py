@@ -7,6 +7,7 @@ msgspec would be one more package in every Gradescope image and on every Dask wo
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -93,7 +94,7 @@ def built(kind: Any, value: Any) -> Any:
             return kind(**{name: built(of, value[name]) for name, of in DECLARED[kind].items() if name in value})
         except TypeError as error:  # a field without a default is not there
             raise ValueError(str(error)) from None
-    form, inner = get_origin(kind), get_args(kind)
+    form, inner = parts(kind)
     if form is UnionType:  # of something and None
         return None if value is None else built(inner[0], value)
     if form is list and isinstance(value, list):
@@ -105,6 +106,12 @@ def built(kind: Any, value: Any) -> Any:
     if not right:
         raise ValueError(f"{value!r} is no {kind}")
     return value
+
+
+@cache
+def parts(kind: Any) -> tuple[Any, tuple]:
+    """list[str] as list and (str,)."""
+    return get_origin(kind), get_args(kind)
 
 
 # Looked up once: for each of the sixty objects of a record it would cost ten times what reading them costs.
