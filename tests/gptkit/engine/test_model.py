@@ -1,6 +1,6 @@
 """The engine computes what the textbook does: in every size's proportions, any split, with anything plugged in."""
 
-from itertools import pairwise
+from itertools import count, cycle, pairwise
 
 import numpy as np
 import pytest
@@ -189,6 +189,39 @@ def test_functions_that_change_their_arguments_cannot_harm_the_model(random_mode
 def test_a_result_the_model_cannot_use_is_named(random_model, name, wrong, says):
     with pytest.raises(ValueError, match=says.format(name)):
         GPT2(*random_model, **{name: wrong}).logits([1, 2, 3, 4, 5])
+
+
+@pytest.mark.parametrize("wrong", [None, "text", np.zeros((0, 12)), np.zeros((5, 13)), [[1.0], [1.0, 2.0]]], ids=repr)
+@pytest.mark.parametrize("n_ids", [1, 5])
+def test_one_wrong_result_among_right_ones_is_named(random_model, wrong, n_ids):
+    calls = count()
+
+    def attention(*args):
+        return wrong if next(calls) == 2 else textbook.attention(*args)
+
+    with pytest.raises(ValueError, match="attention returned"):
+        GPT2(*random_model, attention=attention).logits([1, 2, 3, 4, 5][:n_ids])
+
+
+FORMS = {
+    "lists": np.ndarray.tolist,
+    "float64": lambda a: a.astype(float),
+    "masked": np.ma.asarray,
+    "Fortran": np.asfortranarray,
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_results_are_taken_in_any_form(random_model, form):
+    hparams, params = random_model
+    ids, forms = text(hparams, 9), cycle([form, lambda a: a])
+    attention, layer_norm = (
+        lambda *args, f=f: next(forms)(f(*args)) for f in (textbook.attention, textbook.layer_norm)
+    )
+    gpt2, cache = GPT2(hparams, params, attention=attention, layer_norm=layer_norm), Cache(hparams)
+    wanted = expected(hparams, params, ids)
+    close(gpt2.logits(ids[:8], cache), wanted[7])
+    close(gpt2.logits(ids[8:], cache), wanted[8])
 
 
 def test_a_trace_holds_what_each_function_gets_and_gives(random_model):

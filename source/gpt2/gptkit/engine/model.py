@@ -218,7 +218,7 @@ class GPT2:
         # Few positions, each by itself, have the bits that they would have one token at a time.
         ends = range(n_all - n_new + 1, n_all + 1)  # each looks back from the position before its end
         rows = [every_head(q[:, i : i + 1], k[:, :end], v[:, :end]) for i, end in enumerate(ends)]
-        return np.concatenate(rows, axis=1)
+        return np.concatenate(rows, axis=1) if n_new > 1 else rows[0]
 
     def _heads(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
         """What all heads see at once, [n_head, n_new, d], in a short text, for one position, or with their softmax.
@@ -252,11 +252,8 @@ class GPT2:
         q = q.copy()  # each head's queries in one piece, and the function's to change
         # Views of the cache: what is written there would be seen by all later tokens.
         k.flags.writeable = v.flags.writeable = False
-        calls = [(*qkv, mask) for qkv in zip(q, k, v, strict=True)]
-        out = np.empty(q.shape, np.float32)
-        for h, result in enumerate(_each(self._attention, calls)):
-            out[h] = _float32(result, q.shape[1:], "attention")
-        return out
+        calls = list(zip(q, k, v, [mask] * len(q), strict=True))
+        return _all_float32(_each(self._attention, calls), q.shape[1:], "attention")
 
     def _mlp(self, x: np.ndarray, block: dict, trace: Trace | None) -> np.ndarray:
         """The block's second half: a network of one hidden layer, for each position by itself."""
@@ -282,7 +279,7 @@ class GPT2:
         if self._layer_norm is not None:
             rows = [x[i : i + 1] for i in range(len(x))] if len(x) <= FEW else [x]
             results = [self._layer_norm(row.copy(), ln["g"], ln["b"]) for row in rows]
-            return np.concatenate([_float32(y, row.shape, "layer_norm") for y, row in zip(results, rows, strict=True)])
+            return _all_float32(results, rows[0].shape, "layer_norm").reshape(x.shape)
         share = np.float32(1 / x.shape[-1])
         out = x - np.add.reduce(x, axis=-1, keepdims=True) * share
         out /= np.sqrt(np.vecdot(out, out)[:, None] * share + np.float32(EPS))
@@ -364,7 +361,9 @@ def _in_tiles(q: np.ndarray, k: np.ndarray, v: np.ndarray, past: int) -> np.ndar
 @lru_cache(maxsize=FEW)
 def _causal(n_new: int, n_all: int) -> np.ndarray:
     """The mask [n_new, n_all] of the last n_new of n_all positions: -1e10 where a position lies ahead, else 0."""
-    mask = np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
+    mask = np.zeros((n_new, n_all), np.float32)
+    if n_new > 1:  # nothing lies ahead of the last position
+        mask += np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
     mask.flags.writeable = False
     return mask
 
@@ -373,6 +372,17 @@ def _each(function: Any, calls: list[tuple]) -> list:
     """The results of many calls, in one message where the function can take them so."""
     many = getattr(function, "many", None)
     return many(calls) if many is not None else [function(*call) for call in calls]
+
+
+def _all_float32(results: list, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """The results of n calls as float32, [n, *shape]. Raises as `_float32` does for one that the model cannot use."""
+    try:
+        arrays = np.array(results, np.float32)  # all at once: one by one takes three times as long
+    except (TypeError, ValueError):
+        arrays = None
+    if arrays is None or arrays.shape != (len(results), *shape):
+        arrays = np.stack([_float32(result, shape, name) for result in results])
+    return arrays
 
 
 def _float32(result: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
