@@ -1,6 +1,6 @@
 """The engine computes what the textbook does: in every size's proportions, any split, with anything plugged in."""
 
-from itertools import pairwise
+from itertools import count, cycle, pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from picoGPT import gpt2_pico as textbook
 from tests.drawing import few
 
 SIZES = {"124M": (12, 12), "355M": (24, 16), "774M": (36, 20), "1558M": (48, 25)}  # n_layer, n_head
-LONG = 75  # tokens: three chunks, of which the last is not full
+LONG = 75  # tokens: three chunks, of which the last is not full, and seven tiles, of which the last is not full either
 
 
 def text(hparams, n, seed=0):
@@ -31,12 +31,13 @@ def close(got, wanted):
 
 @pytest.fixture(scope="module")
 def long_model(random_params):
-    """A model whose context takes several chunks and rows, a long text, and the textbook's logits of it."""
+    """A model whose context takes several chunks and tiles, a long text, and the textbook's logits of it."""
     hparams = {"n_vocab": 307, "n_ctx": LONG, "n_embd": 48, "n_head": 4, "n_layer": 3}
     params, ids = random_params(hparams), text(hparams, LONG)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "CHUNK", 32)
-        patch.setattr(model, "ROWS", 12)
+        patch.setattr(model, "TILE", 12)
+        patch.setattr(model, "ROWS", 5)
         yield hparams, params, ids, expected(hparams, params, ids)
 
 
@@ -67,6 +68,36 @@ def test_any_split_of_the_prompt_gives_the_same_logits(long_model, cuts):
 def test_a_long_text_is_the_textbooks_at_every_position(long_model):
     hparams, params, ids, wanted = long_model
     close(GPT2(hparams, params).all_logits(ids), wanted)
+
+
+def test_no_number_is_read_that_was_not_written(long_model, monkeypatch):
+    """Tiles reach beyond the text; and memory that was used before may hold anything."""
+    hparams, params, ids, wanted = long_model
+    monkeypatch.setattr(np, "empty", lambda shape, dtype=float: np.full(shape, np.nan, dtype))
+    gpt2, cache = GPT2(hparams, params), Cache(hparams)
+    close(gpt2.logits(ids[:40], cache), wanted[39])
+    close(gpt2.logits(ids[40:], cache), wanted[-1])
+    close(gpt2.all_logits(ids), wanted)
+
+
+def test_tiles_of_the_real_size_begin_anywhere(random_params, monkeypatch):
+    monkeypatch.setattr(model, "TILE", model.AHEAD.shape[1])  # long_model's are smaller
+    hparams = {"n_vocab": 307, "n_ctx": 200, "n_embd": 8, "n_head": 2, "n_layer": 2}
+    params, ids = random_params(hparams), text(hparams, 200)
+    wanted, gpt2, cache = expected(hparams, params, ids), GPT2(hparams, params), Cache(hparams)
+    close(gpt2.all_logits(ids), wanted)
+    for start, end in pairwise([0, 50, 177, 200]):
+        close(gpt2.logits(ids[start:end], cache), wanted[end - 1])
+
+
+def test_what_a_cache_has_forgotten_counts_nothing(long_model):
+    hparams, params, ids, wanted = long_model
+    gpt2, cache = GPT2(hparams, params), Cache(hparams)
+    gpt2.logits(ids[::-1], cache)
+    cache.n = 0
+    close(gpt2.logits(ids[:17], cache), wanted[16])
+    close(gpt2.logits(ids[17:41], cache), wanted[40])
+    close(gpt2.logits(ids[41:42], cache), wanted[41])
 
 
 PLUGGED = {
@@ -158,6 +189,39 @@ def test_functions_that_change_their_arguments_cannot_harm_the_model(random_mode
 def test_a_result_the_model_cannot_use_is_named(random_model, name, wrong, says):
     with pytest.raises(ValueError, match=says.format(name)):
         GPT2(*random_model, **{name: wrong}).logits([1, 2, 3, 4, 5])
+
+
+@pytest.mark.parametrize("wrong", [None, "text", np.zeros((0, 12)), np.zeros((5, 13)), [[1.0], [1.0, 2.0]]], ids=repr)
+@pytest.mark.parametrize("n_ids", [1, 5])
+def test_one_wrong_result_among_right_ones_is_named(random_model, wrong, n_ids):
+    calls = count()
+
+    def attention(*args):
+        return wrong if next(calls) == 2 else textbook.attention(*args)
+
+    with pytest.raises(ValueError, match="attention returned"):
+        GPT2(*random_model, attention=attention).logits([1, 2, 3, 4, 5][:n_ids])
+
+
+FORMS = {
+    "lists": np.ndarray.tolist,
+    "float64": lambda a: a.astype(float),
+    "masked": np.ma.asarray,
+    "Fortran": np.asfortranarray,
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_results_are_taken_in_any_form(random_model, form):
+    hparams, params = random_model
+    ids, forms = text(hparams, 9), cycle([form, lambda a: a])
+    attention, layer_norm = (
+        lambda *args, f=f: next(forms)(f(*args)) for f in (textbook.attention, textbook.layer_norm)
+    )
+    gpt2, cache = GPT2(hparams, params, attention=attention, layer_norm=layer_norm), Cache(hparams)
+    wanted = expected(hparams, params, ids)
+    close(gpt2.logits(ids[:8], cache), wanted[7])
+    close(gpt2.logits(ids[8:], cache), wanted[8])
 
 
 def test_a_trace_holds_what_each_function_gets_and_gives(random_model):

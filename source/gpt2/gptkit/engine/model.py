@@ -22,12 +22,14 @@ import numpy as np
 from .drafts import MOST, Drafts
 
 CHUNK = 512  # positions of a prompt computed together: more is no faster, and takes memory
-ROWS = 64  # of them, positions that look back together: their scores stay in the processor's cache
+TILE = 64  # of them, positions that look back together, and positions that they look at together, see `_in_tiles`
+ROWS = 32  # positions whose hidden layer stays in the processor's cache while it is bent
 FEW = MOST + 1  # positions that are computed each by itself, see `_product`
 WORDS = 2048  # rows of the token embedding that stay in that cache while a few positions are multiplied by them
 EPS = 1e-5  # added to the variance in each layer normalisation
 ROOT_2_OVER_PI = (2 / np.pi) ** 0.5
 MASKED = -1e10  # added to the score of a position that lies ahead
+AHEAD = np.tril(np.full((2 * TILE, TILE), MASKED, np.float32), k=-1)  # [key, query], of positions from the same one on
 PARTS = ("softmax", "layer_norm", "attention")  # functions that a student writes and GPT2 can run on
 
 
@@ -40,8 +42,9 @@ class Cache:
     def __init__(self, hparams: dict, capacity: int | None = None):
         capacity = hparams["n_ctx"] if capacity is None else capacity
         n_head, d = hparams["n_head"], hparams["n_embd"] // hparams["n_head"]
-        shape = (hparams["n_layer"], n_head, capacity, d)
-        self.keys, self.values = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        # Whole tiles; and zeros, because a position that is not there yet counts nothing only if it is a number.
+        shape = (hparams["n_layer"], n_head, -(-capacity // TILE) * TILE, d)
+        self.keys, self.values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self.capacity, self.n = capacity, 0
 
 
@@ -196,30 +199,40 @@ class GPT2:
         qkv = _project(self._norm(x, block["ln_1"], trace), block["attn"]["c_attn"])  # [n_new, 3 * n_embd]
         heads = qkv.reshape(n_new, 3, self.hparams["n_head"], -1).transpose(1, 2, 0, 3)  # [3, n_head, n_new, d]
         cache.keys[layer, :, cache.n : n_all], cache.values[layer, :, cache.n : n_all] = heads[1], heads[2]
-        q, k, v = heads[0, :, -keep:], cache.keys[layer, :, :n_all], cache.values[layer, :, :n_all]
-        every_head = self._heads if self._attention is None else self._call_attention
-        # Few positions, each by itself, have the bits that they would have one token at a time.
-        parts = [(i, i + 1) for i in range(keep)] if keep <= FEW else [(0, keep)]
-        ends = [(i, j, n_all - keep + j) for i, j in parts]  # queries i to j look back from the position before the end
-        seen = np.concatenate([every_head(q[:, i:j], k[:, :end], v[:, :end]) for i, j, end in ends], axis=1)
+        q, k, v = heads[0, :, -keep:], cache.keys[layer], cache.values[layer]
+        seen = self._look_back(q, k, v, n_all)
         if trace is not None:
+            k, v = k[:, :n_all], v[:, :n_all]
             mask = _causal(keep, n_all)
             trace.attentions += [(*qkv, mask, out) for *qkv, out in zip(q, k, v, seen, strict=True)]
         out = _project(seen.transpose(1, 0, 2).reshape(keep, n_embd), block["attn"]["c_proj"])
         out += x[-keep:]
         return out
 
-    def _heads(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """What all heads see at once, [n_head, n_new, d].
+    def _look_back(self, q: np.ndarray, k: np.ndarray, v: np.ndarray, n_all: int) -> np.ndarray:
+        """What the heads see for queries q [n_head, n_new, d] in the first n_all of a layer's keys and values."""
+        n_new = q.shape[1]
+        if n_new > FEW and n_all > TILE and self._attention is None and self._softmax is None:
+            return _in_tiles(q, k, v, n_all - n_new)
+        every_head = self._heads if self._attention is None else self._call_attention
+        if n_new > FEW:
+            return every_head(q, k[:, :n_all], v[:, :n_all])
+        # Few positions, each by itself, have the bits that they would have one token at a time.
+        ends = range(n_all - n_new + 1, n_all + 1)  # each looks back from the position before its end
+        rows = [every_head(q[:, i : i + 1], k[:, :end], v[:, :end]) for i, end in enumerate(ends)]
+        return np.concatenate(rows, axis=1) if n_new > 1 else rows[0]
 
-        A few positions at a time look back at those up to the last of them, so that little is computed to be masked.
+    def _heads(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """What all heads see at once, [n_head, n_new, d], in a short text, for one position, or with their softmax.
+
+        Some positions at a time look back at those up to the last of them, so that little is computed to be masked.
         The weights are left unnormalised and their sums divide the result, which is smaller than the weights.
         """
         n_new, past = q.shape[1], k.shape[1] - q.shape[1]
         q = q * np.float32(q.shape[-1] ** -0.5)
         seen = np.empty((n_new, len(q), q.shape[-1]), np.float32).transpose(1, 0, 2)  # a position's heads side by side
-        for start in range(0, n_new, ROWS):
-            rows = slice(start, min(start + ROWS, n_new))
+        for start in range(0, n_new, TILE):
+            rows = slice(start, min(start + TILE, n_new))
             scores = q[:, rows] @ k[:, : past + rows.stop].transpose(0, 2, 1)  # [n_head, rows, past + rows.stop]
             if n_new > 1:
                 n_rows = rows.stop - start
@@ -241,27 +254,16 @@ class GPT2:
         q = q.copy()  # each head's queries in one piece, and the function's to change
         # Views of the cache: what is written there would be seen by all later tokens.
         k.flags.writeable = v.flags.writeable = False
-        calls = [(*qkv, mask) for qkv in zip(q, k, v, strict=True)]
-        out = np.empty(q.shape, np.float32)
-        for h, result in enumerate(_each(self._attention, calls)):
-            out[h] = _float32(result, q.shape[1:], "attention")
-        return out
+        calls = list(zip(q, k, v, [mask] * len(q), strict=True))
+        return _all_float32(_each(self._attention, calls), q.shape[1:], "attention")
 
     def _mlp(self, x: np.ndarray, block: dict, trace: Trace | None) -> np.ndarray:
-        """The block's second half: a network of one hidden layer, for each position by itself.
-
-        GELU in its tanh form, as in Hendrycks and Gimpel 2016: h/2 * (1 + tanh(sqrt(2/pi) * (h + 0.044715 h^3))).
-        """
-        hidden = _project(self._norm(x, block["ln_2"], trace), block["mlp"]["c_fc"])  # [n, 4 * n_embd]
-        bend = hidden * hidden
-        bend *= np.float32(0.044715 * ROOT_2_OVER_PI)
-        bend += np.float32(ROOT_2_OVER_PI)
-        bend *= hidden
-        np.tanh(bend, out=bend)
-        bend += 1
-        hidden *= np.float32(0.5)
-        hidden *= bend
-        out = _project(hidden, block["mlp"]["c_proj"])
+        """The block's second half: a network of one hidden layer, for each position by itself."""
+        c_fc, c_proj = block["mlp"]["c_fc"], block["mlp"]["c_proj"]
+        hidden = _product(self._norm(x, block["ln_2"], trace), c_fc["w"])  # [n, 4 * n_embd]
+        for start in range(0, len(x), ROWS):
+            _bend(hidden[start : start + ROWS], c_fc["b"])
+        out = _project(hidden, c_proj)
         out += x
         return out
 
@@ -279,7 +281,7 @@ class GPT2:
         if self._layer_norm is not None:
             rows = [x[i : i + 1] for i in range(len(x))] if len(x) <= FEW else [x]
             results = [self._layer_norm(row.copy(), ln["g"], ln["b"]) for row in rows]
-            return np.concatenate([_float32(y, row.shape, "layer_norm") for y, row in zip(results, rows, strict=True)])
+            return _all_float32(results, rows[0].shape, "layer_norm").reshape(x.shape)
         share = np.float32(1 / x.shape[-1])
         out = x - np.add.reduce(x, axis=-1, keepdims=True) * share
         out /= np.sqrt(np.vecdot(out, out)[:, None] * share + np.float32(EPS))
@@ -292,18 +294,19 @@ class GPT2:
 
 def _project(x: np.ndarray, layer: dict) -> np.ndarray:
     """A linear layer, [n, n_in] -> [n, n_out], of weights w [n_in, n_out] and b [n_out]."""
-    out = _product(x, layer["w"], np.empty((len(x), layer["w"].shape[1]), np.float32))
+    out = _product(x, layer["w"])
     out += layer["b"]
     return out
 
 
-def _product(x: np.ndarray, w: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """x @ w, [n, n_in] -> [n, n_out], written to `out`.
+def _product(x: np.ndarray, w: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """x @ w, [n, n_in] -> [n, n_out], float32, written to `out` if it is given.
 
     A vector times a matrix reads each weight once and is as fast as memory is. For several rows OpenBLAS first copies
     the weights into another order, which costs as much again; a few are faster one by one, for the weights are in the
     processor's cache after the first. And so each has the same bits whether it is computed alone or beside others.
     """
+    out = np.empty((len(x), w.shape[1]), np.float32) if out is None else out
     if len(x) > FEW:
         return np.matmul(x, w, out=out)
     for row, result in zip(x, out, strict=True):
@@ -311,10 +314,58 @@ def _product(x: np.ndarray, w: np.ndarray, out: np.ndarray) -> np.ndarray:
     return out
 
 
+def _bend(h: np.ndarray, b: np.ndarray) -> None:
+    """GELU of h + b, in place, for h [n, 4 * n_embd] and the bias b: negative values fade to 0, positive ones pass.
+
+    In its tanh form, as in Hendrycks and Gimpel 2016: h/2 * (1 + tanh(sqrt(2/pi) * (h + 0.044715 h^3))).
+    """
+    h += b
+    bend = h * h
+    bend *= np.float32(0.044715 * ROOT_2_OVER_PI)
+    bend += np.float32(ROOT_2_OVER_PI)
+    bend *= h
+    np.tanh(bend, out=bend)
+    bend += 1
+    h *= np.float32(0.5)
+    h *= bend
+
+
+def _in_tiles(q: np.ndarray, k: np.ndarray, v: np.ndarray, past: int) -> np.ndarray:
+    """What all heads see at once, [n_head, n_new, d], where many positions follow `past` others.
+
+    k and v, [n_head, whole tiles, d], hold numbers also where no position is yet.
+
+    TILE positions look back together, at one tile of keys after the other. Products of this size stay on the thread
+    that asks for them and use its core well. BLAS shares larger ones out, and with only d terms to a sum its threads
+    then wait for each other, the longer the busier the machine. A tile's keys come before its queries, so that it
+    lies in one piece.
+    """
+    n_head, n_new, d = q.shape
+    q = np.multiply(q.transpose(0, 2, 1), np.float32(d**-0.5), order="C")  # [n_head, d, n_new]
+    seen = np.empty((n_new, n_head, d), np.float32).transpose(1, 0, 2)  # a position's heads side by side
+    for start in range(0, n_new, TILE):
+        stop = min(start + TILE, n_new)
+        n_tiles = -(-(past + stop) // TILE)
+        tiles = (n_head, n_tiles, TILE, -1)
+        scores = np.empty((n_head, n_tiles * TILE, stop - start), np.float32)  # of each key for each query
+        weights = scores.reshape(tiles)  # the same numbers
+        np.matmul(k[:, : n_tiles * TILE].reshape(tiles), q[:, None, :, start:stop], out=weights)
+        from_start = scores[:, past + start :]
+        from_start += AHEAD[: from_start.shape[1], : stop - start]
+        weights -= weights.max(axis=1, keepdims=True).max(axis=2, keepdims=True)
+        np.exp(weights, out=weights)
+        total = weights.sum(axis=1).sum(axis=1)[..., None]  # [n_head, rows, 1]
+        parts = weights.transpose(0, 1, 3, 2) @ v[:, : n_tiles * TILE].reshape(tiles)  # [n_head, n_tiles, rows, d]
+        np.divide(parts.sum(axis=1), total, out=seen[:, start:stop])
+    return seen
+
+
 @lru_cache(maxsize=FEW)
 def _causal(n_new: int, n_all: int) -> np.ndarray:
     """The mask [n_new, n_all] of the last n_new of n_all positions: -1e10 where a position lies ahead, else 0."""
-    mask = np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
+    mask = np.zeros((n_new, n_all), np.float32)
+    if n_new > 1:  # nothing lies ahead of the last position
+        mask += np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
     mask.flags.writeable = False
     return mask
 
@@ -323,6 +374,17 @@ def _each(function: Any, calls: list[tuple]) -> list:
     """The results of many calls, in one message where the function can take them so."""
     many = getattr(function, "many", None)
     return many(calls) if many is not None else [function(*call) for call in calls]
+
+
+def _all_float32(results: list, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """The results of n calls as float32, [n, *shape]. Raises as `_float32` does for one that the model cannot use."""
+    try:
+        arrays = np.array(results, np.float32)  # all at once: one by one takes three times as long
+    except (TypeError, ValueError):
+        arrays = None
+    if arrays is None or arrays.shape != (len(results), *shape):
+        arrays = np.stack([_float32(result, shape, name) for result in results])
+    return arrays
 
 
 def _float32(result: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
