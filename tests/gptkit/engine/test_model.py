@@ -13,7 +13,7 @@ from picoGPT import gpt2_pico as textbook
 from tests.drawing import few
 
 SIZES = {"124M": (12, 12), "355M": (24, 16), "774M": (36, 20), "1558M": (48, 25)}  # n_layer, n_head
-LONG = 75  # tokens: three chunks, of which the last is not full, and seven tiles, of which the last is not full either
+LONG = 75  # tokens: three chunks, of which the last is not full
 
 
 def text(hparams, n, seed=0):
@@ -31,13 +31,13 @@ def close(got, wanted):
 
 @pytest.fixture(scope="module")
 def long_model(random_params):
-    """A model whose context takes several chunks and tiles, a long text, and the textbook's logits of it."""
+    """A model whose context takes several chunks and rows, a long text, and the textbook's logits of it."""
     hparams = {"n_vocab": 307, "n_ctx": LONG, "n_embd": 48, "n_head": 4, "n_layer": 3}
     params, ids = random_params(hparams), text(hparams, LONG)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "CHUNK", 32)
-        patch.setattr(model, "TILE", 12)
-        patch.setattr(model, "ROWS", 5)
+        patch.setattr(model, "ROWS", 12)
+        patch.setattr(model, "GELU_ROWS", 5)
         yield hparams, params, ids, expected(hparams, params, ids)
 
 
@@ -71,23 +71,13 @@ def test_a_long_text_is_the_textbooks_at_every_position(long_model):
 
 
 def test_no_number_is_read_that_was_not_written(long_model, monkeypatch):
-    """Tiles reach beyond the text; and memory that was used before may hold anything."""
+    """Memory that was used before may hold anything."""
     hparams, params, ids, wanted = long_model
     monkeypatch.setattr(np, "empty", lambda shape, dtype=float: np.full(shape, np.nan, dtype))
     gpt2, cache = GPT2(hparams, params), Cache(hparams)
     close(gpt2.logits(ids[:40], cache), wanted[39])
     close(gpt2.logits(ids[40:], cache), wanted[-1])
     close(gpt2.all_logits(ids), wanted)
-
-
-def test_tiles_of_the_real_size_begin_anywhere(random_params, monkeypatch):
-    monkeypatch.setattr(model, "TILE", model.AHEAD.shape[1])  # long_model's are smaller
-    hparams = {"n_vocab": 307, "n_ctx": 200, "n_embd": 8, "n_head": 2, "n_layer": 2}
-    params, ids = random_params(hparams), text(hparams, 200)
-    wanted, gpt2, cache = expected(hparams, params, ids), GPT2(hparams, params), Cache(hparams)
-    close(gpt2.all_logits(ids), wanted)
-    for start, end in pairwise([0, 50, 177, 200]):
-        close(gpt2.logits(ids[start:end], cache), wanted[end - 1])
 
 
 def test_what_a_cache_has_forgotten_counts_nothing(long_model):

@@ -23,6 +23,7 @@ from .drafts import MOST, Drafts
 
 CHUNK = 512  # positions of a prompt computed together: more is no faster, and takes memory
 ROWS = 64  # of them, positions that look back together: their scores stay in the processor's cache
+GELU_ROWS = 32  # positions whose hidden layer stays there meanwhile
 FEW = MOST + 1  # positions that are computed each by itself, see `_product`
 WORDS = 2048  # rows of the token embedding that stay in that cache while a few positions are multiplied by them
 EPS = 1e-5  # added to the variance in each layer normalisation
@@ -197,17 +198,24 @@ class GPT2:
         heads = qkv.reshape(n_new, 3, self.hparams["n_head"], -1).transpose(1, 2, 0, 3)  # [3, n_head, n_new, d]
         cache.keys[layer, :, cache.n : n_all], cache.values[layer, :, cache.n : n_all] = heads[1], heads[2]
         q, k, v = heads[0, :, -keep:], cache.keys[layer, :, :n_all], cache.values[layer, :, :n_all]
-        every_head = self._heads if self._attention is None else self._call_attention
-        # Few positions, each by itself, have the bits that they would have one token at a time.
-        parts = [(i, i + 1) for i in range(keep)] if keep <= FEW else [(0, keep)]
-        ends = [(i, j, n_all - keep + j) for i, j in parts]  # queries i to j look back from the position before the end
-        seen = np.concatenate([every_head(q[:, i:j], k[:, :end], v[:, :end]) for i, j, end in ends], axis=1)
+        seen = self._look_back(q, k, v)
         if trace is not None:
             mask = _causal(keep, n_all)
             trace.attentions += [(*qkv, mask, out) for *qkv, out in zip(q, k, v, seen, strict=True)]
         out = _project(seen.transpose(1, 0, 2).reshape(keep, n_embd), block["attn"]["c_proj"])
         out += x[-keep:]
         return out
+
+    def _look_back(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """What the heads see, [n_head, n_new, d], for the queries of the last n_new of n_all positions."""
+        n_new, n_all = q.shape[1], k.shape[1]
+        every_head = self._heads if self._attention is None else self._call_attention
+        if n_new > FEW:
+            return every_head(q, k, v)
+        # Few positions, each by itself, have the bits that they would have one token at a time.
+        ends = range(n_all - n_new + 1, n_all + 1)  # each looks back from the position before its end
+        rows = [every_head(q[:, i : i + 1], k[:, :end], v[:, :end]) for i, end in enumerate(ends)]
+        return np.concatenate(rows, axis=1) if n_new > 1 else rows[0]
 
     def _heads(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
         """What all heads see at once, [n_head, n_new, d].
@@ -241,27 +249,16 @@ class GPT2:
         q = q.copy()  # each head's queries in one piece, and the function's to change
         # Views of the cache: what is written there would be seen by all later tokens.
         k.flags.writeable = v.flags.writeable = False
-        calls = [(*qkv, mask) for qkv in zip(q, k, v, strict=True)]
-        out = np.empty(q.shape, np.float32)
-        for h, result in enumerate(_each(self._attention, calls)):
-            out[h] = _float32(result, q.shape[1:], "attention")
-        return out
+        calls = list(zip(q, k, v, [mask] * len(q), strict=True))
+        return _all_float32(_each(self._attention, calls), q.shape[1:], "attention")
 
     def _mlp(self, x: np.ndarray, block: dict, trace: Trace | None) -> np.ndarray:
-        """The block's second half: a network of one hidden layer, for each position by itself.
-
-        GELU in its tanh form, as in Hendrycks and Gimpel 2016: h/2 * (1 + tanh(sqrt(2/pi) * (h + 0.044715 h^3))).
-        """
-        hidden = _project(self._norm(x, block["ln_2"], trace), block["mlp"]["c_fc"])  # [n, 4 * n_embd]
-        bend = hidden * hidden
-        bend *= np.float32(0.044715 * ROOT_2_OVER_PI)
-        bend += np.float32(ROOT_2_OVER_PI)
-        bend *= hidden
-        np.tanh(bend, out=bend)
-        bend += 1
-        hidden *= np.float32(0.5)
-        hidden *= bend
-        out = _project(hidden, block["mlp"]["c_proj"])
+        """The block's second half: a network of one hidden layer, for each position by itself."""
+        c_fc, c_proj = block["mlp"]["c_fc"], block["mlp"]["c_proj"]
+        hidden = _product(self._norm(x, block["ln_2"], trace), c_fc["w"])  # [n, 4 * n_embd]
+        for start in range(0, len(x), GELU_ROWS):
+            _gelu(hidden[start : start + GELU_ROWS], c_fc["b"])
+        out = _project(hidden, c_proj)
         out += x
         return out
 
@@ -279,7 +276,7 @@ class GPT2:
         if self._layer_norm is not None:
             rows = [x[i : i + 1] for i in range(len(x))] if len(x) <= FEW else [x]
             results = [self._layer_norm(row.copy(), ln["g"], ln["b"]) for row in rows]
-            return np.concatenate([_float32(y, row.shape, "layer_norm") for y, row in zip(results, rows, strict=True)])
+            return _all_float32(results, rows[0].shape, "layer_norm").reshape(x.shape)
         share = np.float32(1 / x.shape[-1])
         out = x - np.add.reduce(x, axis=-1, keepdims=True) * share
         out /= np.sqrt(np.vecdot(out, out)[:, None] * share + np.float32(EPS))
@@ -292,18 +289,19 @@ class GPT2:
 
 def _project(x: np.ndarray, layer: dict) -> np.ndarray:
     """A linear layer, [n, n_in] -> [n, n_out], of weights w [n_in, n_out] and b [n_out]."""
-    out = _product(x, layer["w"], np.empty((len(x), layer["w"].shape[1]), np.float32))
+    out = _product(x, layer["w"])
     out += layer["b"]
     return out
 
 
-def _product(x: np.ndarray, w: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """x @ w, [n, n_in] -> [n, n_out], written to `out`.
+def _product(x: np.ndarray, w: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """x @ w, [n, n_in] -> [n, n_out], float32, written to `out` if it is given.
 
     A vector times a matrix reads each weight once and is as fast as memory is. For several rows OpenBLAS first copies
     the weights into another order, which costs as much again; a few are faster one by one, for the weights are in the
     processor's cache after the first. And so each has the same bits whether it is computed alone or beside others.
     """
+    out = np.empty((len(x), w.shape[1]), np.float32) if out is None else out
     if len(x) > FEW:
         return np.matmul(x, w, out=out)
     for row, result in zip(x, out, strict=True):
@@ -311,10 +309,28 @@ def _product(x: np.ndarray, w: np.ndarray, out: np.ndarray) -> np.ndarray:
     return out
 
 
+def _gelu(h: np.ndarray, b: np.ndarray) -> None:
+    """GELU of h + b, in place, for h [n, 4 * n_embd] and the bias b: negative values fade to 0, positive ones pass.
+
+    In its tanh form, as in Hendrycks and Gimpel 2016: h/2 * (1 + tanh(sqrt(2/pi) * (h + 0.044715 h^3))).
+    """
+    h += b
+    bend = h * h
+    bend *= np.float32(0.044715 * ROOT_2_OVER_PI)
+    bend += np.float32(ROOT_2_OVER_PI)
+    bend *= h
+    np.tanh(bend, out=bend)
+    bend += 1
+    h *= np.float32(0.5)
+    h *= bend
+
+
 @lru_cache(maxsize=FEW)
 def _causal(n_new: int, n_all: int) -> np.ndarray:
     """The mask [n_new, n_all] of the last n_new of n_all positions: -1e10 where a position lies ahead, else 0."""
-    mask = np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
+    mask = np.zeros((n_new, n_all), np.float32)
+    if n_new > 1:  # nothing lies ahead of the last position
+        mask += np.triu(np.full((n_new, n_all), MASKED, np.float32), k=n_all - n_new + 1)
     mask.flags.writeable = False
     return mask
 
@@ -323,6 +339,17 @@ def _each(function: Any, calls: list[tuple]) -> list:
     """The results of many calls, in one message where the function can take them so."""
     many = getattr(function, "many", None)
     return many(calls) if many is not None else [function(*call) for call in calls]
+
+
+def _all_float32(results: list, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """The results of n calls as float32, [n, *shape]. Raises as `_float32` does for one that the model cannot use."""
+    try:
+        arrays = np.array(results, np.float32)  # all at once: one by one takes three times as long
+    except (TypeError, ValueError):
+        arrays = None
+    if arrays is None or arrays.shape != (len(results), *shape):
+        arrays = np.stack([_float32(result, shape, name) for result in results])
+    return arrays
 
 
 def _float32(result: Any, shape: tuple[int, ...], name: str) -> np.ndarray:

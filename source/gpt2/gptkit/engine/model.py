@@ -22,14 +22,13 @@ import numpy as np
 from .drafts import MOST, Drafts
 
 CHUNK = 512  # positions of a prompt computed together: more is no faster, and takes memory
-TILE = 64  # of them, positions that look back together, and positions that they look at together, see `_in_tiles`
-ROWS = 32  # positions whose hidden layer stays in the processor's cache while it is bent
+ROWS = 64  # of them, positions that look back together: their scores stay in the processor's cache
+GELU_ROWS = 32  # positions whose hidden layer stays there meanwhile
 FEW = MOST + 1  # positions that are computed each by itself, see `_product`
 WORDS = 2048  # rows of the token embedding that stay in that cache while a few positions are multiplied by them
 EPS = 1e-5  # added to the variance in each layer normalisation
 ROOT_2_OVER_PI = (2 / np.pi) ** 0.5
 MASKED = -1e10  # added to the score of a position that lies ahead
-AHEAD = np.tril(np.full((2 * TILE, TILE), MASKED, np.float32), k=-1)  # [key, query], of positions from the same one on
 PARTS = ("softmax", "layer_norm", "attention")  # functions that a student writes and GPT2 can run on
 
 
@@ -42,9 +41,8 @@ class Cache:
     def __init__(self, hparams: dict, capacity: int | None = None):
         capacity = hparams["n_ctx"] if capacity is None else capacity
         n_head, d = hparams["n_head"], hparams["n_embd"] // hparams["n_head"]
-        # Whole tiles; and zeros, because a position that is not there yet counts nothing only if it is a number.
-        shape = (hparams["n_layer"], n_head, -(-capacity // TILE) * TILE, d)
-        self.keys, self.values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        shape = (hparams["n_layer"], n_head, capacity, d)
+        self.keys, self.values = np.empty(shape, np.float32), np.empty(shape, np.float32)
         self.capacity, self.n = capacity, 0
 
 
@@ -199,40 +197,37 @@ class GPT2:
         qkv = _project(self._norm(x, block["ln_1"], trace), block["attn"]["c_attn"])  # [n_new, 3 * n_embd]
         heads = qkv.reshape(n_new, 3, self.hparams["n_head"], -1).transpose(1, 2, 0, 3)  # [3, n_head, n_new, d]
         cache.keys[layer, :, cache.n : n_all], cache.values[layer, :, cache.n : n_all] = heads[1], heads[2]
-        q, k, v = heads[0, :, -keep:], cache.keys[layer], cache.values[layer]
-        seen = self._look_back(q, k, v, n_all)
+        q, k, v = heads[0, :, -keep:], cache.keys[layer, :, :n_all], cache.values[layer, :, :n_all]
+        seen = self._look_back(q, k, v)
         if trace is not None:
-            k, v = k[:, :n_all], v[:, :n_all]
             mask = _causal(keep, n_all)
             trace.attentions += [(*qkv, mask, out) for *qkv, out in zip(q, k, v, seen, strict=True)]
         out = _project(seen.transpose(1, 0, 2).reshape(keep, n_embd), block["attn"]["c_proj"])
         out += x[-keep:]
         return out
 
-    def _look_back(self, q: np.ndarray, k: np.ndarray, v: np.ndarray, n_all: int) -> np.ndarray:
-        """What the heads see for queries q [n_head, n_new, d] in the first n_all of a layer's keys and values."""
-        n_new = q.shape[1]
-        if n_new > FEW and n_all > TILE and self._attention is None and self._softmax is None:
-            return _in_tiles(q, k, v, n_all - n_new)
+    def _look_back(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """What the heads see, [n_head, n_new, d], for the queries of the last n_new of n_all positions."""
+        n_new, n_all = q.shape[1], k.shape[1]
         every_head = self._heads if self._attention is None else self._call_attention
         if n_new > FEW:
-            return every_head(q, k[:, :n_all], v[:, :n_all])
+            return every_head(q, k, v)
         # Few positions, each by itself, have the bits that they would have one token at a time.
         ends = range(n_all - n_new + 1, n_all + 1)  # each looks back from the position before its end
         rows = [every_head(q[:, i : i + 1], k[:, :end], v[:, :end]) for i, end in enumerate(ends)]
         return np.concatenate(rows, axis=1) if n_new > 1 else rows[0]
 
     def _heads(self, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """What all heads see at once, [n_head, n_new, d], in a short text, for one position, or with their softmax.
+        """What all heads see at once, [n_head, n_new, d].
 
-        Some positions at a time look back at those up to the last of them, so that little is computed to be masked.
+        A few positions at a time look back at those up to the last of them, so that little is computed to be masked.
         The weights are left unnormalised and their sums divide the result, which is smaller than the weights.
         """
         n_new, past = q.shape[1], k.shape[1] - q.shape[1]
         q = q * np.float32(q.shape[-1] ** -0.5)
         seen = np.empty((n_new, len(q), q.shape[-1]), np.float32).transpose(1, 0, 2)  # a position's heads side by side
-        for start in range(0, n_new, TILE):
-            rows = slice(start, min(start + TILE, n_new))
+        for start in range(0, n_new, ROWS):
+            rows = slice(start, min(start + ROWS, n_new))
             scores = q[:, rows] @ k[:, : past + rows.stop].transpose(0, 2, 1)  # [n_head, rows, past + rows.stop]
             if n_new > 1:
                 n_rows = rows.stop - start
@@ -261,8 +256,8 @@ class GPT2:
         """The block's second half: a network of one hidden layer, for each position by itself."""
         c_fc, c_proj = block["mlp"]["c_fc"], block["mlp"]["c_proj"]
         hidden = _product(self._norm(x, block["ln_2"], trace), c_fc["w"])  # [n, 4 * n_embd]
-        for start in range(0, len(x), ROWS):
-            _bend(hidden[start : start + ROWS], c_fc["b"])
+        for start in range(0, len(x), GELU_ROWS):
+            _gelu(hidden[start : start + GELU_ROWS], c_fc["b"])
         out = _project(hidden, c_proj)
         out += x
         return out
@@ -314,7 +309,7 @@ def _product(x: np.ndarray, w: np.ndarray, out: np.ndarray | None = None) -> np.
     return out
 
 
-def _bend(h: np.ndarray, b: np.ndarray) -> None:
+def _gelu(h: np.ndarray, b: np.ndarray) -> None:
     """GELU of h + b, in place, for h [n, 4 * n_embd] and the bias b: negative values fade to 0, positive ones pass.
 
     In its tanh form, as in Hendrycks and Gimpel 2016: h/2 * (1 + tanh(sqrt(2/pi) * (h + 0.044715 h^3))).
@@ -328,36 +323,6 @@ def _bend(h: np.ndarray, b: np.ndarray) -> None:
     bend += 1
     h *= np.float32(0.5)
     h *= bend
-
-
-def _in_tiles(q: np.ndarray, k: np.ndarray, v: np.ndarray, past: int) -> np.ndarray:
-    """What all heads see at once, [n_head, n_new, d], where many positions follow `past` others.
-
-    k and v, [n_head, whole tiles, d], hold numbers also where no position is yet.
-
-    TILE positions look back together, at one tile of keys after the other. Products of this size stay on the thread
-    that asks for them and use its core well. BLAS shares larger ones out, and with only d terms to a sum its threads
-    then wait for each other, the longer the busier the machine. A tile's keys come before its queries, so that it
-    lies in one piece.
-    """
-    n_head, n_new, d = q.shape
-    q = np.multiply(q.transpose(0, 2, 1), np.float32(d**-0.5), order="C")  # [n_head, d, n_new]
-    seen = np.empty((n_new, n_head, d), np.float32).transpose(1, 0, 2)  # a position's heads side by side
-    for start in range(0, n_new, TILE):
-        stop = min(start + TILE, n_new)
-        n_tiles = -(-(past + stop) // TILE)
-        tiles = (n_head, n_tiles, TILE, -1)
-        scores = np.empty((n_head, n_tiles * TILE, stop - start), np.float32)  # of each key for each query
-        weights = scores.reshape(tiles)  # the same numbers
-        np.matmul(k[:, : n_tiles * TILE].reshape(tiles), q[:, None, :, start:stop], out=weights)
-        from_start = scores[:, past + start :]
-        from_start += AHEAD[: from_start.shape[1], : stop - start]
-        weights -= weights.max(axis=1, keepdims=True).max(axis=2, keepdims=True)
-        np.exp(weights, out=weights)
-        total = weights.sum(axis=1).sum(axis=1)[..., None]  # [n_head, rows, 1]
-        parts = weights.transpose(0, 1, 3, 2) @ v[:, : n_tiles * TILE].reshape(tiles)  # [n_head, n_tiles, rows, d]
-        np.divide(parts.sum(axis=1), total, out=seen[:, start:stop])
-    return seen
 
 
 @lru_cache(maxsize=FEW)
