@@ -392,7 +392,10 @@ def same(got: np.ndarray, known: np.ndarray) -> bool:
 
 
 def save(path: Path, groups: dict[str, list[Case]], mistakes: dict[str, list[str]]) -> None:
-    """Write an exercise's data file: all numbers in one float32 array, all words and shapes in one JSON text."""
+    """Write an exercise's data file: all numbers in one float32 array, all words and shapes in one JSON text.
+
+    What the mistakes return comes last: it is most of the numbers, and little of it is ever read.
+    """
     flat: list[np.ndarray] = []
 
     def put(value: Any) -> Any:
@@ -402,59 +405,65 @@ def save(path: Path, groups: dict[str, list[Case]], mistakes: dict[str, list[str
             flat.append(np.asarray(value, np.float32).ravel())
         return list(np.shape(value))
 
-    def record(group: str, case: Case) -> list:
-        given, expected = [put(a) for a in case.args], put(case.expected)
-        return [group, case.label, case.shape, given, expected, [put(case.fingerprints[name]) for name in mistakes]]
-
-    stored = [record(group, case) for group, cases in groups.items() for case in cases]
-    text = json.dumps({"mistakes": mistakes, "cases": stored}, ensure_ascii=False)
+    every = [(group, case) for group, cases in groups.items() for case in cases]
+    shapes = [([put(a) for a in case.args], put(case.expected)) for _, case in every]
+    stored = []
+    for (group, case), (given, expected) in zip(every, shapes, strict=True):
+        start = sum(map(len, flat))
+        prints = [put(case.fingerprints[name]) for name in mistakes]
+        stored.append([group, case.label, case.shape, given, expected, start, prints])
+    text = json.dumps({"mistakes": mistakes, "cases": stored}, ensure_ascii=False).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        np.savez_compressed(file, text=np.array(text), values=np.concatenate(flat))
+        np.savez_compressed(file, text=np.frombuffer(text, np.uint8), values=np.concatenate(flat))
+
+
+class Numbers:
+    """The stored numbers, read one value after the other from `start` on."""
+
+    def __init__(self, values: np.ndarray, start: int = 0):
+        self.values, self.at = values, start
+
+    def next(self, kept: Any) -> Any:
+        """The next array, of the shape that `kept` is; a value that is no array is itself."""
+        if not isinstance(kept, list):
+            return kept
+        start, self.at = self.at, self.at + math.prod(kept)
+        return self.values[start : self.at].reshape(kept)
 
 
 class Fingerprints(Mapping):
-    """What known mistakes return for a case, as float64 arrays made when they are asked for.
+    """What known mistakes return for a case, as float64 arrays read when one is asked for.
 
-    There are thousands, and a right function is never compared with one. `where` says how each is stored.
+    There are thousands, and a right function is never compared with one. `shapes` says how each is stored.
     """
 
-    def __init__(self, where: dict[str, Any], read: Callable[[Any], Any]):
-        self._where, self._read, self._made = where, read, dict[str, np.ndarray | None]()
+    def __init__(self, names: Iterable[str], shapes: list, numbers: Numbers):
+        self._names, self._shapes, self._numbers = names, shapes, numbers
+
+    @cached_property
+    def _made(self) -> dict[str, np.ndarray | None]:
+        values = map(self._numbers.next, self._shapes)
+        made = [None if value is None else np.asarray(value, np.float64) for value in values]
+        return dict(zip(self._names, made, strict=True))
 
     def __getitem__(self, name: str) -> np.ndarray | None:
-        if name not in self._made:
-            stored = self._where[name]
-            self._made[name] = None if stored is None else self._read(stored).astype(np.float64)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._where)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._where)
+        return len(self._shapes)
 
 
 def load(path: Path) -> tuple[dict[str, list[Case]], dict[str, list[str]]]:
     """The cases by group, and the mistakes' words, of a data file that `save` wrote."""
     with np.load(path, allow_pickle=False) as file:
-        text, values = json.loads(str(file["text"])), file["values"]
-    end = 0
-
-    def find(kept: Any) -> Any:
-        """Where the next array lies and its shape; a value that is no array is itself."""
-        nonlocal end
-        if not isinstance(kept, list):
-            return kept
-        start, end = end, end + math.prod(kept)
-        return slice(start, end), kept
-
-    def read(found: Any) -> Any:
-        return values[found[0]].reshape(found[1]) if isinstance(found, tuple) else found
-
-    groups: dict[str, list[Case]] = {}
-    for group, label, shape, args, expected, prints in text["cases"]:
-        given, right = tuple(read(find(a)) for a in args), read(find(expected)).astype(np.float64)
-        known = Fingerprints(dict(zip(text["mistakes"], map(find, prints), strict=True)), read)
+        text, values = json.loads(file["text"].tobytes()), file["values"]
+    numbers, groups = Numbers(values), dict[str, list[Case]]()
+    for group, label, shape, args, expected, start, prints in text["cases"]:
+        given, right = tuple(map(numbers.next, args)), np.asarray(numbers.next(expected), np.float64)
+        known = Fingerprints(text["mistakes"], prints, Numbers(values, start))
         groups.setdefault(group, []).append(Case(given, right, label, shape, True, known))
     return groups, text["mistakes"]
