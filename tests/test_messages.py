@@ -62,6 +62,7 @@ FOR_INSTRUCTORS = {
     "UsageError",
     "CannotGrade",
     "Lost",
+    "Lacking",
     "Unavailable",
     "NbGraderException",
     "TypeError",
