@@ -15,6 +15,8 @@ from multiprocessing.connection import wait as wait_for_end
 from multiprocessing.queues import SimpleQueue
 from typing import Any
 
+from autograder.sandbox.isolation import warn
+
 AHEAD = 2  # calls handed out per worker process: one to do, one to do next
 
 
@@ -80,6 +82,7 @@ def cores(jobs: int) -> list[set[int]]:
 def begin(shares: SimpleQueue) -> None:
     """Prepare a worker process: Ctrl-C is its parent's business, and it ends when its parent ends, however that is."""
     skip_slow_import()
+    warn("")
     if share := shares.get():
         with contextlib.suppress(OSError):  # a container may forbid it
             os.sched_setaffinity(0, share)

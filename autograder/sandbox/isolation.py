@@ -65,8 +65,7 @@ class Sandbox:
         self._mode = "bubblewrap" if isolation == "bubblewrap" or (self._auto and shutil.which("bwrap")) else "process"
         if isolation == "bubblewrap" and not shutil.which("bwrap"):
             raise Unavailable(f"bubblewrap is not installed. {INSTALL}")
-        if self._auto and self._mode == "process":
-            _warn("bubblewrap is not installed")
+        self._without = "bubblewrap is not installed" if self._auto and self._mode == "process" else ""
         self._owner = os.getpid()
         self._zygotes: dict[bool, Zygote] = {}  # by whether everything is loaded
         if isolation == "bubblewrap":
@@ -134,6 +133,8 @@ class Sandbox:
         except Unavailable as why:
             self._fall_back(why)
             return self._ready(everything)
+        if self._without:  # said when it matters: nothing is wrong yet where a command ends for another reason
+            warn(self._without)
         return zygote
 
     def _fall_back(self, why: Exception) -> None:
@@ -142,12 +143,12 @@ class Sandbox:
         if not (self._auto and self._mode == "bubblewrap"):
             advice = INSTALL if self._mode == "bubblewrap" else "See docs/security.md."
             raise Unavailable(f"{self._mode} isolation does not work here: {why}. {advice}") from None
-        _warn(f"bubblewrap does not work here ({why})")
-        self._mode = "process"
+        self._without, self._mode = f"bubblewrap does not work here ({why})", "process"
 
 
-def _warn(why: str) -> None:
+def warn(why: str) -> None:
+    """Say once that there is one wall, not two; nothing more where `why` is empty, for another process has said it."""
     global _warned
-    if not _warned:
+    if why and not _warned:
         logging.getLogger("autograder").warning("%s: grading in plain processes. See docs/security.md.", why)
     _warned = True

@@ -53,6 +53,13 @@ def test_as_many_workers_as_cores_keep_to_one_each_and_fewer_to_none():
     assert os.sched_getaffinity(0) == here  # the main process is free to go anywhere
 
 
+def test_that_bubblewrap_is_missing_is_said_by_the_first_process_alone():
+    """Else each worker would say it once more."""
+    with LocalPool(1) as pool:
+        said = pool.submit(eval, "__import__('autograder.sandbox.isolation', fromlist=['isolation'])._warned")
+        assert said.result() is True
+
+
 def test_a_pool_leaves_the_environment_as_it_was(monkeypatch):
     """What is meant for its workers would hold in everything that is started later, too."""
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)

@@ -403,7 +403,7 @@ def test_without_bubblewrap_auto_warns_once_and_bubblewrap_refuses(monkeypatch, 
 
 
 def test_who_grades_without_bubblewrap_is_told_once(tmp_path):
-    code = "from autograder.sandbox.isolation import Sandbox; Sandbox(), Sandbox()"
+    code = "from autograder.sandbox.isolation import Sandbox\nfor _ in range(2):\n with Sandbox() as box: box.isolation"
     done = subprocess.run([sys.executable, "-c", code], env={"PATH": str(tmp_path)}, capture_output=True, text=True)
     assert done.stderr == "bubblewrap is not installed: grading in plain processes. See docs/security.md.\n"
 
