@@ -33,7 +33,7 @@ from functools import partial
 from importlib import import_module
 from importlib.machinery import BuiltinImporter, FrozenImporter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy
 from numpy import dtype, errstate, generic, ndarray
@@ -209,20 +209,17 @@ class Rest:
     half the time.
     """
 
-    submodules: ClassVar = set[str]()  # of the packages that are loaded
-
     @staticmethod
     def find_spec(name: str, *_: object) -> None:
         if name.partition(".")[0] in IMPORTABLE:
             os._exit(LACKING)
 
     @classmethod
-    def look(cls, error: BaseException) -> None:
-        """An exception that would not be one with everything loaded: `logging.handlers` after `import logging`."""
-        if type(error) is AttributeError and type(error.obj) is types.ModuleType:
-            name = f"{error.obj.__name__}.{error.name}"
-            if cls in sys.meta_path and name in cls.submodules and name not in sys.modules:
-                os._exit(LACKING)
+    def attribute(cls, package: str, parts: set[str], name: str) -> None:
+        """A package's `__getattr__`: with everything loaded, `logging.handlers` is there after `import logging`."""
+        if name in parts and cls in sys.meta_path:
+            os._exit(LACKING)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
 
 def raised(error: BaseException, missing: dict[str, str]) -> dict:
@@ -231,7 +228,6 @@ def raised(error: BaseException, missing: dict[str, str]) -> dict:
     `module`: the one that is not there, for an import or for a name in `missing`, which an import was to define.
     `function` and `stub`: which function raised, and whether it holds nothing but the line that did.
     """
-    Rest.look(error)
     cell, line, function, step = -1, 0, None, error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
@@ -517,8 +513,9 @@ def preload(everything: bool) -> None:
         for name in USUAL.split():
             import_module(name)
         for package, module in list(sys.modules.items()):
-            found = pkgutil.iter_modules(getattr(module, "__path__", ()))
-            Rest.submodules.update(f"{package}.{part.name}" for part in found)
+            known = {part.name for part in pkgutil.iter_modules(getattr(module, "__path__", ()))}
+            if known and "__getattr__" not in vars(module):  # one that has its own imports what is asked for
+                module.__getattr__ = partial(Rest.attribute, package, known)  # type: ignore[method-assign]
         return
     left_out = set(LEFT_OUT.split())
     pending = ["numpy", *(name for name in sys.stdlib_module_names if name not in left_out)]

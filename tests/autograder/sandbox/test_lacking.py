@@ -15,6 +15,7 @@ WANTING = {
     "a module": "import sqlite3",
     "a part of a package": "import xml.dom.minidom",
     "a part that nobody named": "import logging\nlogging.handlers",
+    "a part that may not be there": "import logging\nassert hasattr(logging, 'handlers')",
     "a part of NumPy": "import numpy\nnumpy.testing.assert_allclose(1, 1)",
     "by name": "import importlib\nimportlib.import_module('unittest')",
     "if it is there": "try:\n    import tomllib\nexcept ImportError:\n    tomllib = None\ntomllib.loads('')",
