@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -255,3 +256,15 @@ def test_it_stands_alone():
         [sys.executable, "-I", "-S", "-c", f"{code}; import candidate"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("its_own_end", "code"), [("os._exit(72)", 72), ("time.sleep(60)", None)])
+def test_one_that_takes_long_to_end_keeps_its_own_exit_code(monkeypatch, its_own_end, code):
+    """It says why: that a module is lacking, which is no crash. On a busy machine a process may be ending for long."""
+    process = subprocess.Popen([sys.executable, "-c", f"import os, time; {its_own_end}"])
+    if code is not None:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has been told yet
+    wait = os.waitpid
+    monkeypatch.setattr(os, "waitpid", lambda pid, options: (0, 0) if options == os.WNOHANG else wait(pid, options))
+    assert candidate.end(process.pid, grace=0) == code
+    process.returncode = 0  # reaped above
